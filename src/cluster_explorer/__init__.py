@@ -1,0 +1,58 @@
+"""ClusterExplorer: a Milvus collection of text embeddings as a map of clusters to read, steer and write back.
+
+The public names are imported when first used, so that ``import cluster_explorer`` stays fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cluster_explorer.clustering import cluster, spanning_tree
+    from cluster_explorer.errors import Cancelled, ClusterExplorerError
+    from cluster_explorer.graph import knn_graph
+    from cluster_explorer.projection import layout
+    from cluster_explorer.values import Clustering, KnnGraph, Layout, Rows, SpanningTree
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Cancelled": "errors",
+    "ClusterExplorerError": "errors",
+    "Clustering": "values",
+    "KnnGraph": "values",
+    "Layout": "values",
+    "Rows": "values",
+    "SpanningTree": "values",
+    "cluster": "clustering",
+    "knn_graph": "graph",
+    "layout": "projection",
+    "spanning_tree": "clustering",
+}
+
+__all__ = [
+    "Cancelled",
+    "ClusterExplorerError",
+    "Clustering",
+    "KnnGraph",
+    "Layout",
+    "Rows",
+    "SpanningTree",
+    "cluster",
+    "knn_graph",
+    "layout",
+    "spanning_tree",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

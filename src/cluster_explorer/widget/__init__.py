@@ -1,0 +1,1 @@
+"""The widget: views of one state, and the explorer that holds it."""
