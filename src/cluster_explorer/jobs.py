@@ -1,8 +1,8 @@
 """One background worker that keeps the results up to the wanted parameters, with progress, Cancel and ordered reports.
 
-There is no queue of jobs. What is wanted is a value; whatever is stale for it runs, the newest wish wins, and quick stages
-are answered even in the middle of a long one. All numba work happens on this one thread, because numba's ``workqueue``
-threading layer ends the process when two threads enter it.
+There is no queue of jobs. What is wanted is a value; whatever is stale for it runs, the newest wish wins, and quick
+stages are answered even in the middle of a long one. All numba work happens on this one thread, because numba's
+``workqueue`` threading layer ends the process when two threads enter it.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class Engine:
                 self._stop(Status("cancelled"), error)
             except ClusterExplorerError as error:
                 self._stop(Status("failed", message=str(error)), error)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever a stage raises is shown, never lost in a thread
                 _log.exception("A stage of the pipeline failed")
                 wrapped = ClusterExplorerError(
                     f"Unexpected {type(error).__name__}: {error}. The log of the kernel has the details."
@@ -241,7 +241,7 @@ class Engine:
         self._seconds[stage.name] = max(time.monotonic() - job.stage_started, 0.001)
 
     def _on_progress(self, share: float) -> None:
-        """Called by a stage as it goes: where it stops when it should, and where quick wishes are answered."""
+        """Stop a stage when it should stop, answer quick wishes on the way, and tell how far it is."""
         self._stop_if_told()
         job, wanted = self._job, self._wanted
         if wanted is not job.params:
