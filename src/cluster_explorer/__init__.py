@@ -12,17 +12,21 @@ if TYPE_CHECKING:
     from cluster_explorer.clustering import cluster, spanning_tree
     from cluster_explorer.errors import Cancelled, ClusterExplorerError
     from cluster_explorer.graph import knn_graph
+    from cluster_explorer.params import Params
     from cluster_explorer.projection import layout
     from cluster_explorer.values import Clustering, KnnGraph, Layout, Rows, SpanningTree
+    from cluster_explorer.widget.explorer import ClusterExplorer
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Cancelled": "errors",
+    "ClusterExplorer": "widget.explorer",
     "ClusterExplorerError": "errors",
     "Clustering": "values",
     "KnnGraph": "values",
     "Layout": "values",
+    "Params": "params",
     "Rows": "values",
     "SpanningTree": "values",
     "cluster": "clustering",
@@ -33,10 +37,12 @@ _HOME = {
 
 __all__ = [
     "Cancelled",
+    "ClusterExplorer",
     "ClusterExplorerError",
     "Clustering",
     "KnnGraph",
     "Layout",
+    "Params",
     "Rows",
     "SpanningTree",
     "cluster",

@@ -46,51 +46,51 @@ class Results:
 
     Attributes
     ----------
-    values : mapping of str to object
+    by_stage : mapping of str to object
         Results by stage name.
     keys : mapping of str to tuple
         What each result depends on; equal keys mean equal results.
     """
 
-    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    by_stage: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     keys: Mapping[str, Key] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def with_result(self, name: str, value: object, key: Key) -> Results:
         """Return a copy that also holds `value` as the result of the stage `name`."""
         return Results(
-            MappingProxyType({**self.values, name: value}),
+            MappingProxyType({**self.by_stage, name: value}),
             MappingProxyType({**self.keys, name: key}),
         )
 
     @property
     def rows(self) -> Rows | None:
         """The rows of the collection."""
-        return self.values.get("rows")
+        return self.by_stage.get("rows")
 
     @property
     def graph(self) -> KnnGraph | None:
         """The kNN graph that clusters are computed from."""
-        return self.values.get("graph")
+        return self.by_stage.get("graph")
 
     @property
     def tree(self) -> SpanningTree | None:
         """The spanning tree of the graph."""
-        return self.values.get("tree")
+        return self.by_stage.get("tree")
 
     @property
     def clustering(self) -> Clustering | None:
         """Labels and probabilities."""
-        return self.values.get("clustering")
+        return self.by_stage.get("clustering")
 
     @property
     def layout(self) -> Layout | None:
         """Positions on the map."""
-        return self.values.get("layout")
+        return self.by_stage.get("layout")
 
     @property
     def names(self) -> ClusterNames | None:
         """What the clusters are about."""
-        return self.values.get("names")
+        return self.by_stage.get("names")
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Work:
     on_layout: Callable[[Layout], None] | None = None
 
     def __getitem__(self, name: str) -> Any:
-        return self.results.values[name]
+        return self.results.by_stage[name]
 
 
 @dataclass(frozen=True)
@@ -272,7 +272,7 @@ def is_fresh(stage: Stage, results: Results, params: Params) -> bool:
     if stage.name != "neighbors":
         return True
     # more neighbours than are wanted serve as well, since a graph can be sliced
-    held: KnnGraph = results.values["neighbors"]
+    held: KnnGraph = results.by_stage["neighbors"]
     return held.n_neighbors >= neighbors_wanted(params)
 
 

@@ -12,8 +12,8 @@ from cluster_explorer.widget.palette import stepped_scale
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from cluster_explorer.state import State
     from cluster_explorer.values import FloatArray, IntArray
-    from cluster_explorer.widget.state import State
 
 _HEIGHT = 560
 _HIDDEN_AXIS = {"visible": False, "showgrid": False, "zeroline": False}
@@ -95,7 +95,7 @@ class Scatter:
             self._intents.select_polygon(Polygon(selector.xs, selector.ys))
         elif hasattr(selector, "xrange"):
             (x0, x1), (y0, y1) = selector.xrange, selector.yrange
-            self._intents.select_polygon(Polygon([x0, x1, x1, x0], [y0, y0, y1, y1]))
+            self._intents.select_polygon(Polygon(np.array([x0, x1, x1, x0]), np.array([y0, y0, y1, y1])))
 
 
 def color_codes(state: State) -> IntArray:
