@@ -1,0 +1,103 @@
+/** The head of the panel: how much is selected, of which clusters, and the way out. */
+
+import { button, count, counted, h, swatch } from "./dom";
+import { clusterName } from "./protocol";
+import type { Cluster, Selection, SelectionMode } from "./protocol";
+
+const CHIPS_SHOWN = 6;
+
+export interface HeaderListeners {
+  readonly onClear: () => void;
+  readonly onCluster: (label: number, mode: SelectionMode) => void;
+  readonly onPointCluster: (label: number | null) => void;
+}
+
+export interface HeaderContent {
+  readonly title: string;
+  readonly nRows: number;
+  readonly clusters: readonly Cluster[];
+  readonly selection: Selection;
+}
+
+export class Header {
+  readonly element: HTMLElement;
+  private readonly listeners: HeaderListeners;
+  private readonly title = h("div", { class: "ce-title", dir: "auto" });
+  private readonly summary = h("h2", { class: "ce-summary" });
+  private readonly clearButton: HTMLButtonElement;
+  private readonly chips = h("div", { class: "ce-chips", role: "group", "aria-label": "Clusters of the selection" });
+  private isExpanded = false;
+  private revision = -1;
+
+  constructor(listeners: HeaderListeners) {
+    this.listeners = listeners;
+    this.clearButton = button("ce-button ce-clear", "Clear", "Clear the selection", listeners.onClear);
+    const line = h("div", { class: "ce-headline" }, this.summary, this.clearButton);
+    this.element = h("header", { class: "ce-header" }, this.title, line, this.chips);
+  }
+
+  update(content: HeaderContent): void {
+    if (content.selection.revision !== this.revision) this.isExpanded = false;
+    this.revision = content.selection.revision;
+    const isSelected = content.selection.kind !== "none";
+    this.title.textContent = content.title;
+    this.title.hidden = content.title === "";
+    this.summary.textContent = summarize(content);
+    this.clearButton.hidden = !isSelected;
+    this.chips.hidden = !isSelected || content.selection.clusters.length === 0;
+    this.showChips(content);
+  }
+
+  private showChips(content: HeaderContent): void {
+    const byLabel = new Map(content.clusters.map((cluster) => [cluster.label, cluster]));
+    const all = content.selection.clusters;
+    const shown = this.isExpanded ? all : all.slice(0, CHIPS_SHOWN);
+    const hidden = all.length - shown.length;
+    const chips = shown.map((part) => this.chip(byLabel.get(part.label), part.label, part.count));
+    const more = hidden > 0 ? `+${count(hidden)} more` : this.isExpanded ? "fewer" : null;
+    if (more !== null) {
+      const toggle = button("ce-chip ce-more", more, null, () => {
+        this.isExpanded = !this.isExpanded;
+        this.showChips(content);
+        this.chips.querySelector<HTMLElement>(".ce-more")?.focus();
+      });
+      toggle.setAttribute("aria-expanded", String(this.isExpanded));
+      chips.push(toggle);
+    }
+    this.chips.replaceChildren(...chips);
+  }
+
+  private chip(cluster: Cluster | undefined, label: number, size: number): HTMLButtonElement {
+    const name = clusterName(cluster, label);
+    const chip = button("ce-chip", "", null, (event) => {
+      this.listeners.onPointCluster(null);
+      this.listeners.onCluster(label, modeOf(event));
+    });
+    chip.title = `Select the cluster “${name}”`;
+    chip.append(
+      swatch(cluster?.color ?? ""),
+      h("span", { class: "ce-chip-name", dir: "auto" }, name),
+      h("span", { class: "ce-number" }, count(size)),
+    );
+    chip.addEventListener("pointerenter", () => {
+      this.listeners.onPointCluster(label);
+    });
+    chip.addEventListener("pointerleave", () => {
+      this.listeners.onPointCluster(null);
+    });
+    return chip;
+  }
+}
+
+/** Shift adds to the selection, Alt takes away from it: on clusters as with the lasso. */
+export function modeOf(event: MouseEvent): SelectionMode {
+  if (event.altKey) return "subtract";
+  return event.shiftKey ? "add" : "replace";
+}
+
+/** "1,200 texts in 41 clusters", or "212 texts selected". */
+export function summarize({ nRows, clusters, selection }: HeaderContent): string {
+  if (selection.kind !== "none") return `${counted(selection.count, "text")} selected`;
+  const found = clusters.filter((cluster) => cluster.label >= 0).length;
+  return found > 0 ? `${counted(nRows, "text")} in ${counted(found, "cluster")}` : counted(nRows, "text");
+}

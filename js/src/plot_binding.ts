@@ -1,0 +1,79 @@
+/** Finds the plot beside the panel, listens to it, and notices when it is drawn anew or replaced. */
+
+import type { PlotElement, PlotEvent } from "./plotly";
+import { isReady } from "./plotly";
+
+export type PlotEventName =
+  "plotly_afterplot" | "plotly_click" | "plotly_hover" | "plotly_relayout" | "plotly_relayouting" | "plotly_unhover";
+
+export interface PlotListeners {
+  /** A plot was found; `signal` aborts when it goes away. */
+  readonly onBind: (plot: PlotElement, signal: AbortSignal) => void;
+  readonly on: Readonly<Partial<Record<PlotEventName, (event: PlotEvent) => void>>>;
+}
+
+export class PlotBinding {
+  private readonly panel: HTMLElement;
+  private readonly listeners: PlotListeners;
+  private bound: { plot: PlotElement; release: AbortController } | null = null;
+  private root: Element | null = null;
+
+  constructor(panel: HTMLElement, listeners: PlotListeners, signal: AbortSignal) {
+    this.panel = panel;
+    this.listeners = listeners;
+    // The panel is rendered before it is put into the page; its first size tells when it is there, and has a root.
+    const attached = new ResizeObserver(() => {
+      this.watchRoot(changes);
+      this.update();
+    });
+    const changes = new MutationObserver(() => {
+      this.update();
+    });
+    attached.observe(panel);
+    // A FigureWidget that draws into the same element again has dropped all listeners, ours too.
+    const redrawn = (event: Event): void => {
+      const detail: unknown = (event as CustomEvent<unknown>).detail;
+      const element = (detail as { element?: unknown } | null)?.element;
+      if (element === this.bound?.plot) this.unbind();
+      this.update();
+    };
+    document.addEventListener("plotlywidget-after-render", redrawn, { signal });
+    signal.addEventListener("abort", () => {
+      attached.disconnect();
+      changes.disconnect();
+      this.unbind();
+    });
+  }
+
+  private watchRoot(changes: MutationObserver): void {
+    const root = this.panel.closest(".ce-root");
+    if (root === this.root) return;
+    changes.disconnect();
+    this.root = root;
+    if (root) changes.observe(root, { childList: true, subtree: true });
+  }
+
+  private update(): void {
+    if (this.bound?.plot.isConnected) return;
+    this.unbind();
+    const plot = this.root?.querySelector<PlotElement>(".js-plotly-plot");
+    if (plot && isReady(plot)) this.bind(plot);
+  }
+
+  private bind(plot: PlotElement): void {
+    const release = new AbortController();
+    for (const [name, react] of Object.entries(this.listeners.on)) {
+      plot.on?.(name, react);
+      release.signal.addEventListener("abort", () => {
+        plot.removeListener?.(name, react);
+      });
+    }
+    this.bound = { plot, release };
+    this.listeners.onBind(plot, release.signal);
+  }
+
+  private unbind(): void {
+    this.bound?.release.abort();
+    this.bound = null;
+  }
+}

@@ -1,0 +1,23 @@
+/** One text in the list: two lines of it, and which cluster it belongs to. */
+
+import { h } from "./dom";
+import type { Row } from "./protocol";
+
+/** Fill an element with a row, or with a placeholder while the row is on its way. */
+export function showRow(element: HTMLElement, row: Row | undefined, cluster: string, isOpen: boolean): void {
+  const bar = h("span", { class: "ce-bar", "aria-hidden": "true" });
+  element.classList.toggle("ce-open", isOpen);
+  element.setAttribute("aria-busy", String(!row));
+  if (!row) {
+    const line = (): HTMLElement => h("span", { class: "ce-placeholder" });
+    element.replaceChildren(bar, h("span", { class: "ce-row-text" }, line(), line()));
+    return;
+  }
+  bar.style.backgroundColor = row.color;
+  const text = row.text.trim() === "" ? h("em", { class: "ce-muted" }, "empty text") : row.text;
+  element.replaceChildren(
+    bar,
+    h("span", { class: "ce-row-text", dir: "auto" }, text),
+    h("span", { class: "ce-row-cluster", dir: "auto" }, cluster),
+  );
+}
