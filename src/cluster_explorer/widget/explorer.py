@@ -1,4 +1,4 @@
-"""What a user holds in a notebook: `ClusterExplorer`, traits and methods over a `Session`, and the widget once shown."""
+"""What a user holds in a notebook: `ClusterExplorer`, traits and methods over a `Session`, and its widget."""
 
 from __future__ import annotations
 

