@@ -1,4 +1,4 @@
-"""A real JupyterLab on a free port, and a notebook in it, driven through a real browser and watched through its kernel."""
+"""A real JupyterLab on a free port, with a notebook driven through a real browser and watched through its kernel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
-TOKEN = "browser-tests"  # noqa: S105 - of a server on loopback that lives for one test run
+TOKEN = "browser-tests"
 QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 
