@@ -56,6 +56,10 @@ class MilvusOperationError(ClusterExplorerError):
     """A Milvus call failed for another reason, or did not answer in time."""
 
 
+class MessageTooLargeError(MilvusOperationError):
+    """A message to or from Milvus is larger than the server or the network allows."""
+
+
 class Cancelled(ClusterExplorerError):  # noqa: N818 - an outcome the user asked for, not a failure
     """The work was cancelled."""
 

@@ -1,0 +1,142 @@
+"""What Milvus and gRPC raise, turned into our own errors in one place; and their loggers kept quiet meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cluster_explorer.errors import (
+    AuthenticationError,
+    ClusterExplorerError,
+    CollectionNotFoundError,
+    ConnectionFailedError,
+    MessageTooLargeError,
+    MilvusOperationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_log = logging.getLogger("cluster_explorer.milvus")
+
+_NOISY = ("pymilvus", "milvus_lite")
+_SILENT = logging.CRITICAL + 1
+_LONGEST_REASON = 600
+
+#: Milvus' own codes for "collection not found", old and new.
+_NO_COLLECTION = (4, 100)
+_CANNOT_CONNECT = 2
+
+
+class _Quiet:
+    """Silence pymilvus and milvus-lite while at least one of our calls runs, in whatever thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._levels: dict[str, int] = {}
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._calls == 0:
+                self._levels = {name: logging.getLogger(name).level for name in _NOISY}
+                for name in _NOISY:
+                    logging.getLogger(name).setLevel(_SILENT)
+            self._calls += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._calls -= 1
+            if self._calls == 0:
+                for name, level in self._levels.items():
+                    logging.getLogger(name).setLevel(level)
+
+
+#: Their tracebacks would fill the notebook beside our one sentence. What they raise is logged to
+#: ``cluster_explorer.milvus`` (level DEBUG) instead.
+quiet = _Quiet()
+
+
+@contextmanager
+def translated(action: str, uri: str, timeout: float) -> Iterator[None]:
+    """Run calls to Milvus, and raise our own errors instead of pymilvus' and gRPC's.
+
+    Parameters
+    ----------
+    action : str
+        What is being done, as the end of "Cannot ...".
+    uri : str
+        Where, without credentials.
+    timeout : float
+        Seconds that each call was given.
+    """
+    import grpc  # type: ignore[import-untyped] # grpcio comes without types
+    from pymilvus.exceptions import MilvusException
+
+    with quiet:
+        try:
+            yield
+        except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
+            _log.debug("cannot %s at %s", action, uri, exc_info=True)
+            # The original is a dozen frames of retries inside pymilvus: its reason is in our message, the rest logged.
+            raise translate(error, action, uri, timeout) from None
+
+
+def translate(error: Exception, action: str, uri: str, timeout: float) -> ClusterExplorerError:
+    """Return our own error for one of pymilvus' or gRPC's."""
+    status = _status(error)
+    reason = _reason(error)
+    if status in ("UNAUTHENTICATED", "PERMISSION_DENIED") or _sounds_forbidden(reason):
+        return AuthenticationError(
+            f"Cannot {action}: the server at {uri} refused the token, or the token may not do this ({reason}). "
+            "Pass a valid token= (an API key, or 'user:password')."
+        )
+    if status == "UNAVAILABLE" or getattr(error, "code", None) == _CANNOT_CONNECT:
+        return ConnectionFailedError(
+            f"Cannot {action}: the server at {uri} cannot be reached. "
+            "Check that it runs and that uri= is right, then try again; nothing that was stored is lost."
+        )
+    if status in ("DEADLINE_EXCEEDED", "TIMEOUT"):
+        return MilvusOperationError(
+            f"Cannot {action}: Milvus at {uri} did not answer within {timeout:g} s. "
+            "Try again when it is less busy, or give it longer with timeout=."
+        )
+    if status == "RESOURCE_EXHAUSTED":
+        return MessageTooLargeError(f"Cannot {action} at {uri}: the message is too large ({reason}).")
+    if getattr(error, "code", None) in _NO_COLLECTION:
+        return CollectionNotFoundError(f"Cannot {action} at {uri}: {reason}")
+    return MilvusOperationError(f"Cannot {action} at {uri}: {reason}")
+
+
+def _status(error: BaseException | None) -> str:
+    """Name of the gRPC status at the root of an error, or "" when there is none."""
+    import grpc
+
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, grpc.FutureTimeoutError):
+            return "TIMEOUT"
+        if isinstance(error, grpc.Call):
+            return str(error.code().name)
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    """Return what the server said, short enough for a message."""
+    if isinstance(message := getattr(error, "message", None), str):
+        reason = message
+    elif callable(details := getattr(error, "details", None)):
+        reason = f"{_status(error)}: {details()}"
+    else:
+        reason = str(error)
+    reason = reason.strip()
+    return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
+
+
+def _sounds_forbidden(reason: str) -> bool:
+    lowered = reason.lower()
+    return any(words in lowered for words in ("auth check failure", "permission deny", "unauthenticated"))

@@ -1,0 +1,215 @@
+"""The collection that texts are stored in: made when it is not there, checked when it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cluster_explorer.errors import DataError, FieldError, InvalidParameterError
+from cluster_explorer.milvus.expressions import one_of
+from cluster_explorer.milvus.opening import describe, index_metric_of, load
+from cluster_explorer.milvus.schema import field_type, find_primary_field, find_vector_field, metric_name
+from cluster_explorer.records import LONGEST_TEXT, TEXT_FIELD, VECTOR_FIELD, Records, check_lengths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cluster_explorer.milvus.connection import Connection
+    from cluster_explorer.milvus.schema import Record
+    from cluster_explorer.values import FloatArray
+
+_MILVUS_METRIC = {"cosine": "COSINE", "euclidean": "L2", "ip": "IP"}
+
+#: Servers refuse messages above 64 MB.
+_MESSAGE_BYTES = 8 * 2**20
+
+#: Flushing and indexing a large collection takes a server minutes, and each asks only whether it is done yet.
+_FINISH_TIMEOUT = 600.0
+
+
+class Target:
+    """A collection that rows are stored in.
+
+    Parameters
+    ----------
+    connection : Connection
+        Open.
+    collection_name : str
+        Made with the first rows when it does not exist.
+    records : Records
+        What will be stored: the fields of a new collection follow from it; those of an existing one must fit it.
+    metric : str or None
+        How a new collection compares vectors.
+
+    Raises
+    ------
+    FieldError, DataError, InvalidParameterError
+        When the records do not fit the existing collection.
+    """
+
+    def __init__(self, connection: Connection, collection_name: str, records: Records, metric: str | None) -> None:
+        self.collection_name = collection_name
+        self.vector_field = VECTOR_FIELD
+        self.metric = metric or "cosine"
+        self.dim = 0
+        self._connection = connection
+        self._records = records
+        self._written = 0
+        with connection.calls(f"look for collection {collection_name!r}") as client:
+            exists = client.has_collection(collection_name, timeout=connection.timeout)
+        # A collection made here holds no row of ours before we store it, so nothing needs to be looked up.
+        self._may_hold_rows = bool(exists)
+        if exists:
+            self._open_existing(metric)
+        else:
+            check_lengths(records.texts, LONGEST_TEXT, TEXT_FIELD)
+
+    def check_dim(self, dim: int, source: str) -> None:
+        """Check that vectors have the length of those in the collection.
+
+        Raises
+        ------
+        DataError
+            When they have another.
+        """
+        if self.dim and dim != self.dim:
+            raise DataError(
+                f"{source} has vectors of {dim} numbers; collection {self.collection_name!r} at "
+                f"{self._connection.address.uri} holds vectors of {self.dim}. Use the embedding function it was made "
+                "with, or another collection_name=."
+            )
+
+    def stored(self, keys: Sequence[Any], *, with_vectors: bool) -> dict[Any, dict[str, Any]]:
+        """Return the rows that are there under these keys, by key."""
+        if not self._may_hold_rows:
+            return {}
+        key_field = self._records.key_field
+        fields = [key_field, TEXT_FIELD, *self._records.metadata, *([self.vector_field] if with_vectors else [])]
+        with self._connection.calls(f"look up rows of collection {self.collection_name!r}") as client:
+            rows = client.query(
+                self.collection_name,
+                filter=one_of(key_field, keys),
+                output_fields=fields,
+                consistency_level="Strong",
+                timeout=self._connection.timeout,
+            )
+            return {row[key_field]: dict(row) for row in rows}
+
+    def upsert(self, rows: Sequence[dict[str, Any]], vectors: FloatArray) -> None:
+        """Store rows, making the collection with the first; a row of the same key is replaced."""
+        if not self.dim:
+            self._create(vectors.shape[1])
+        complete = [{**row, self.vector_field: vector} for row, vector in zip(rows, vectors, strict=True)]
+        for part in _by_bytes(complete, self.dim):
+            with self._connection.calls(f"store rows in collection {self.collection_name!r}") as client:
+                client.upsert(self.collection_name, part, timeout=self._connection.timeout)
+            self._written += len(part)
+
+    def finish(self) -> None:
+        """Make what was stored searchable: write it out, so that the index covers it."""
+        if self._written:
+            with self._connection.calls(f"flush collection {self.collection_name!r}") as client:
+                client.flush(self.collection_name, timeout=max(self._connection.timeout, _FINISH_TIMEOUT))
+
+    def _open_existing(self, metric: str | None) -> None:
+        description = describe(self._connection, self.collection_name)
+        fields = {field["name"]: field for field in description["fields"]}
+        where = f"Collection {self.collection_name!r} at {self._connection.address.uri}"
+        _check_key(where, find_primary_field(description["fields"]), self._records)
+        _check_texts(where, fields, self._records, in_characters=self._connection.address.is_lite)
+        _check_metadata(where, fields, self._records, dynamic=bool(description.get("enable_dynamic_field")))
+        vector = find_vector_field(self.collection_name, description["fields"], None)
+        self.vector_field = vector["name"]
+        self.dim = int(vector["params"]["dim"])
+        index_metric = index_metric_of(self._connection, self.collection_name, self.vector_field)
+        self.metric = metric_name(index_metric) if index_metric else self.metric
+        if metric not in (None, self.metric):
+            raise InvalidParameterError(
+                f"{where} compares vectors by {self.metric!r}, not by metric={metric!r}. Leave metric= out, or use "
+                "another collection_name=."
+            )
+        load(self._connection, self.collection_name, self.vector_field, has_index=index_metric is not None)
+
+    def _create(self, dim: int) -> None:
+        from pymilvus import DataType
+
+        records = self._records
+        with self._connection.calls(f"make collection {self.collection_name!r}") as client:
+            # Dynamic fields let labels and notes be written beside the rows later on.
+            schema = client.create_schema(auto_id=False, enable_dynamic_field=True)
+            if records.keys_are_strings:
+                schema.add_field(records.key_field, DataType.VARCHAR, is_primary=True, max_length=LONGEST_TEXT)
+            else:
+                schema.add_field(records.key_field, DataType.INT64, is_primary=True)
+            schema.add_field(TEXT_FIELD, DataType.VARCHAR, max_length=LONGEST_TEXT)
+            schema.add_field(VECTOR_FIELD, DataType.FLOAT_VECTOR, dim=dim)
+            for name, column in records.metadata.items():
+                limits = {"max_length": LONGEST_TEXT} if column.type_name == "VARCHAR" else {}
+                schema.add_field(name, DataType[column.type_name], nullable=True, **limits)
+            index = client.prepare_index_params()
+            # On Lite the map's neighbours are searched outside of it; an exact index costs nothing to build.
+            index_type = "FLAT" if self._connection.address.is_lite else "AUTOINDEX"
+            index.add_index(VECTOR_FIELD, index_type=index_type, metric_type=_MILVUS_METRIC[self.metric])
+            client.create_collection(
+                self.collection_name, schema=schema, index_params=index, timeout=self._connection.timeout
+            )
+        self.dim = dim
+
+
+def _check_key(where: str, primary: Record, records: Records) -> None:
+    kind = "str" if field_type(primary) == "VARCHAR" else "int"
+    if primary.get("auto_id"):
+        raise FieldError(
+            f"{where} makes its own keys ({primary['name']!r}), so that storing the same texts again would store them "
+            "twice. Use another collection_name=."
+        )
+    if primary["name"] != records.key_field or kind != ("str" if records.keys_are_strings else "int"):
+        raise FieldError(
+            f"{where} has the key {primary['name']!r} ({kind}); these rows have {records.key_field!r} "
+            f"({'str' if records.keys_are_strings else 'int'}). Give id_column={primary['name']!r} with such keys, or "
+            "use another collection_name=."
+        )
+    if kind == "str":
+        check_lengths(records.keys, int(primary["params"]["max_length"]), primary["name"])
+
+
+def _check_texts(where: str, fields: dict[str, Record], records: Records, *, in_characters: bool) -> None:
+    text = fields.get(TEXT_FIELD)
+    if text is None or field_type(text) != "VARCHAR":
+        raise FieldError(
+            f"{where} has no VARCHAR field {TEXT_FIELD!r} to store the texts in. Its fields: {', '.join(fields)}. "
+            "Use another collection_name=."
+        )
+    check_lengths(records.texts, int(text["params"]["max_length"]), TEXT_FIELD, in_characters=in_characters)
+
+
+def _check_metadata(where: str, fields: dict[str, Record], records: Records, *, dynamic: bool) -> None:
+    for name, column in records.metadata.items():
+        field = fields.get(name)
+        if field is None:
+            if not dynamic:
+                raise FieldError(
+                    f"{where} has no field {name!r}, and takes no new ones. Its fields: {', '.join(fields)}. "
+                    "Drop the column, or use another collection_name=."
+                )
+        elif field_type(field) != column.type_name:
+            raise FieldError(
+                f"{where} has the field {name!r} of type {field_type(field)}; column {name!r} is stored as "
+                f"{column.type_name}. Convert or drop the column, or use another collection_name=."
+            )
+        elif field_type(field) == "VARCHAR":
+            check_lengths(column.cells, int(field["params"]["max_length"]), name)
+
+
+def _by_bytes(rows: Sequence[dict[str, Any]], dim: int) -> Iterator[list[dict[str, Any]]]:
+    """Cut rows into parts that are small enough for one message."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for row in rows:
+        row_size = 4 * dim + sum(len(str(value)) * 3 for name, value in row.items() if name != VECTOR_FIELD)
+        if part and size + row_size > _MESSAGE_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += row_size
+    if part:
+        yield part
