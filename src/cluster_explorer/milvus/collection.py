@@ -113,7 +113,12 @@ class Collection:
         """
         count = self.count()
         if count == 0:
-            raise no_rows(self._connection, self.info.collection_name, self.filter)
+            raise no_rows(
+                self._connection,
+                self.info.collection_name,
+                self.filter,
+                [self.info.text_field, *self.info.metadata_fields],
+            )
         return scan(
             self._connection,
             self.info,
@@ -202,7 +207,8 @@ class Collection:
         Parameters
         ----------
         rows : Rows
-            As scanned from this collection, with vectors.
+            As scanned from this collection. Without vectors, those are read from Milvus batch by batch, so that memory
+            stays bounded.
         n_neighbors : int
             Neighbours of each row, itself not counted; 1 to 16,383.
         on_progress : callable, optional
@@ -218,7 +224,7 @@ class Collection:
         InvalidParameterError
             When `n_neighbors` is out of range, or the index compares by another metric than ``info.metric``.
         DataError
-            When the rows hold no vectors.
+            When the metric is inner product and the vectors are not of unit length.
         """
         return neighbors(self._connection, self.info, self.filter, rows, n_neighbors, on_progress=on_progress)
 
@@ -258,13 +264,18 @@ def count_rows(connection: Connection, collection_name: str, filter: str = "") -
         return int(answer[0]["count(*)"])
 
 
-def no_rows(connection: Connection, collection_name: str, filter: str) -> DataError:  # noqa: A002 - Milvus' name
+def no_rows(
+    connection: Connection,
+    collection_name: str,
+    filter: str,  # noqa: A002 - the name Milvus gives it
+    fields: Sequence[str],
+) -> DataError:
     """Say why there is nothing to look at: the filter, or an empty collection."""
     total = count_rows(connection, collection_name) if filter else 0
     if total:
         return DataError(
             f"filter={filter!r} matches none of the {total:,} rows of collection {collection_name!r} "
-            f"at {connection.address.uri}. Correct it, or leave it out to see all rows."
+            f"at {connection.address.uri}. Correct it, or leave it out to see all rows. Fields: {', '.join(fields)}."
         )
     return DataError(
         f"Collection {collection_name!r} at {connection.address.uri} is empty. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,6 +16,7 @@ from cluster_explorer.errors import (
     InvalidParameterError,
     MilvusOperationError,
     OldDatabaseError,
+    available,
 )
 from cluster_explorer.milvus.faults import quiet, translated
 
@@ -163,11 +164,19 @@ def connect(
         _check_lite_path(address, create=create)
         _lite_databases.acquire(address)
     try:
-        return Connection(address, _client(address, token or address.token, db_name, timeout), timeout)
+        client = _client(address, token or address.token, db_name, timeout)
     except BaseException:
         if address.is_lite:
             _lite_databases.release(address.target)
         raise
+    connection = Connection(address, client, timeout)
+    try:
+        if db_name:
+            _check_database(connection, db_name)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _client(address: Address, token: str, db_name: str, timeout: float) -> MilvusClient:
@@ -178,6 +187,15 @@ def _client(address: Address, token: str, db_name: str, timeout: float) -> Milvu
         return Client(
             uri=address.target, token=token, db_name=db_name, timeout=min(timeout, _LONGEST_CONNECT), dedicated=True
         )
+
+
+def _check_database(connection: Connection, db_name: str) -> None:
+    with suppress(MilvusOperationError), connection.calls("list databases") as client:
+        names = client.list_databases(timeout=connection.timeout)
+        if db_name not in names:
+            raise ConnectionFailedError(
+                f"There is no database db_name={db_name!r} at {connection.address.uri}. {available(sorted(names))}"
+            )
 
 
 def _check_lite_path(address: Address, *, create: bool) -> None:

@@ -176,6 +176,7 @@ def load(connection: Connection, collection_name: str, vector_field: str, *, has
 
 def _sample(connection: Connection, description: Record, filter: str) -> Sequence[Record]:  # noqa: A002 - Milvus' name
     """Read the scalar fields of a few rows under the filter; learn on the way whether Milvus can run it."""
+    names = [field["name"] for field in description["fields"]]
     try:
         sample = _some_rows(connection, description, filter)
     except MilvusOperationError as error:
@@ -183,13 +184,13 @@ def _sample(connection: Connection, description: Record, filter: str) -> Sequenc
             raise
         # Servers word and number their complaints differently. If the same call works without it, it is the filter.
         _some_rows(connection, description, "")
+        reason = str(error).partition(f"{connection.address.uri}: ")[2] or error
         raise FilterError(
-            f"filter={filter!r} is not an expression that Milvus can run: {error}. "
-            f"Fields: {', '.join(field['name'] for field in description['fields'])}. "
+            f"filter={filter!r} is not an expression that Milvus can run: {reason}\nFields: {', '.join(names)}. "
             'Examples: "section == \'sport\'", "published >= \'2026-01-01\'", "id in [1, 2, 3]".'
         ) from None
     if not sample:
-        raise no_rows(connection, description["collection_name"], filter)
+        raise no_rows(connection, description["collection_name"], filter, names)
     return sample
 
 

@@ -100,19 +100,19 @@ def find_vector_field(collection: str, fields: Sequence[Record], name: str | Non
     """
     vectors = [field for field in fields if "VECTOR" in field_type(field)]
     usable = [field for field in vectors if field_type(field) == "FLOAT_VECTOR"]
-    described = available(f"{field['name']} ({field_type(field)})" for field in vectors)
+    described = ", ".join(f"{field['name']!r} ({field_type(field)})" for field in vectors) or "none"
     if name is not None:
         for field in usable:
             if field["name"] == name:
                 return field
         raise FieldError(
             f"Collection {collection!r} has no float vectors in vector_field={name!r}; "
-            f"only FLOAT_VECTOR fields can be clustered. Vector fields: {described}"
+            f"only FLOAT_VECTOR fields can be clustered. Vector fields: {described}."
         )
     if not usable:
         raise FieldError(
             f"Collection {collection!r} has no FLOAT_VECTOR field, so there is nothing to cluster. "
-            f"Vector fields: {described} Store dense float embeddings of the texts beside them."
+            f"Vector fields: {described}. Store dense float embeddings of the texts beside them."
         )
     if len(usable) > 1:
         raise FieldError(
@@ -148,10 +148,7 @@ def find_text_field(collection: str, fields: Sequence[Record], sample: Sequence[
     if name is not None:
         if name in candidates:
             return name
-        raise FieldError(
-            f"Collection {collection!r} has no strings in text_field={name!r}. Fields with strings: "
-            f"{available(candidates)}"
-        )
+        raise FieldError(f"Collection {collection!r} has no strings in text_field={name!r}. {available(candidates)}")
     by_name = {candidate.lower(): candidate for candidate in reversed(candidates)}
     for known in TEXT_NAMES:
         if known in by_name:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cluster_explorer.errors import DataError, InvalidParameterError
+from cluster_explorer.milvus.expressions import one_of
 
 if TYPE_CHECKING:
     from cluster_explorer.milvus.connection import Connection
@@ -49,30 +50,38 @@ def neighbors(
     on_progress: ProgressCallback | None,
 ) -> Neighbors:
     """Search the neighbours of each row among the rows; see `Collection.neighbors`."""
-    _check(info, rows, n_neighbors)
-    vectors = _comparable(rows, info)
-    n_rows = len(rows)
-    indices = np.full((n_rows, n_neighbors), -1, dtype=np.int32)
-    distances = np.full((n_rows, n_neighbors), np.inf, dtype=np.float32)
+    _check(info, n_neighbors)
+    held = None if rows.vectors is None else _comparable(rows.vectors, info)
+    keys = rows.ids.tolist()
+    row_of = {key: row for row, key in enumerate(keys)}
+    indices = np.full((len(rows), n_neighbors), -1, dtype=np.int32)
+    distances = np.full((len(rows), n_neighbors), np.inf, dtype=np.float32)
     batch = max(1, min(_QUERIES, _QUERY_BYTES // (4 * info.dim), _HITS // (n_neighbors + 1)))
-    row_of = {key: row for row, key in enumerate(rows.ids.tolist())}
-    for start in range(0, n_rows, batch):
-        stop = min(start + batch, n_rows)
-        hits = _search(connection, info, filter, vectors[start:stop], n_neighbors + 1)
-        for row, found in zip(range(start, stop), hits, strict=True):
+    for start in range(0, len(rows), batch):
+        asked = list(range(start, min(start + batch, len(rows))))
+        if held is None:
+            asked, queries = _stored_vectors(connection, info, asked, keys)
+        else:
+            queries = held[asked]
+        answer = _search(connection, info, filter, queries, n_neighbors + 1) if len(queries) else []
+        for row, hits in zip(asked, answer, strict=True):
             # Rows that others added since the scan are not on the map; the row itself is no neighbour of its own.
-            others = np.array([row_of[key] for key in found if key in row_of and row_of[key] != row], dtype=np.int32)
-            # Computed anew from the vectors: an index may have rounded them, and servers round similarities near 1.
-            lengths = np.linalg.norm(vectors[others] - vectors[row], axis=1)
+            known = [(row_of[key], value) for key, value in hits if key in row_of and row_of[key] != row]
+            others = np.array([other for other, _ in known], dtype=np.int32)
+            if held is None:
+                lengths = _distances(np.array([value for _, value in known], dtype=np.float32), info)
+            else:
+                # Computed anew from the vectors: an index may have rounded them, and similarities near 1 are coarse.
+                lengths = np.linalg.norm(held[others] - held[row], axis=1)
             nearest = np.lexsort((others, lengths))[:n_neighbors]
             indices[row, : len(nearest)] = others[nearest]
             distances[row, : len(nearest)] = lengths[nearest]
         if on_progress is not None:
-            on_progress(stop / n_rows)
+            on_progress(min(1.0, (start + batch) / len(rows)))
     return Neighbors(indices=indices, distances=distances)
 
 
-def _check(info: CollectionInfo, rows: Rows, n_neighbors: int) -> None:
+def _check(info: CollectionInfo, n_neighbors: int) -> None:
     if not 1 <= n_neighbors < _LARGEST_LIMIT:
         raise InvalidParameterError(
             f"n_neighbors={n_neighbors} cannot be searched: choose 1 to {_LARGEST_LIMIT - 1:,}."
@@ -83,30 +92,52 @@ def _check(info: CollectionInfo, rows: Rows, n_neighbors: int) -> None:
             f"{info.metric!r}: its search would find other neighbours. Leave metric= out, or search in this process "
             "(neighbors='local')."
         )
-    if rows.vectors is None:
-        raise DataError("The rows hold no vectors to search with: scan them with vectors=True.")
 
 
-def _comparable(rows: Rows, info: CollectionInfo) -> FloatArray:
-    """Vectors whose Euclidean distance is the distance wanted."""
-    vectors = np.asarray(rows.vectors, dtype=np.float32)
+def _comparable(vectors: FloatArray, info: CollectionInfo) -> FloatArray:
+    """Return vectors whose Euclidean distance is the distance wanted."""
     if info.metric == "euclidean":
         return vectors
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if info.metric == "ip":
-        if not np.allclose(lengths, 1.0, atol=1e-3):
-            raise DataError(
-                "Inner product is a distance between unit vectors only, and those of collection "
-                f"{info.collection_name!r} have other lengths. Read them with metric='cosine' or metric='euclidean'."
-            )
-        return vectors
-    return np.asarray(vectors / lengths, dtype=np.float32)
+    if info.metric == "cosine":
+        return np.asarray(vectors / lengths, dtype=np.float32)
+    if not np.allclose(lengths, 1.0, atol=1e-3):
+        raise DataError(
+            "Inner product is a distance between unit vectors only, and those of collection "
+            f"{info.collection_name!r} have other lengths. Read them with metric='cosine' or metric='euclidean'."
+        )
+    return vectors
+
+
+def _distances(values: FloatArray, info: CollectionInfo) -> FloatArray:
+    """Turn what Milvus returns into distances: squared ones for L2, similarities of unit vectors otherwise."""
+    squared = values if info.metric == "euclidean" else 2 - 2 * values
+    return np.sqrt(np.maximum(squared, 0), dtype=np.float32)
+
+
+def _stored_vectors(
+    connection: Connection, info: CollectionInfo, asked: list[int], keys: list[Any]
+) -> tuple[list[int], FloatArray]:
+    """Read the vectors of some rows; return the rows that are still there, and their comparable vectors."""
+    with connection.calls(f"read vectors of collection {info.collection_name!r}") as client:
+        found = client.query(
+            info.collection_name,
+            filter=one_of(info.primary_field, [keys[row] for row in asked]),
+            output_fields=[info.primary_field, info.vector_field],
+            consistency_level="Strong",
+            timeout=connection.timeout,
+        )
+        vectors = {row[info.primary_field]: row[info.vector_field] for row in found}
+    there = [row for row in asked if keys[row] in vectors]
+    if not there:
+        return [], np.empty((0, info.dim), dtype=np.float32)
+    return there, _comparable(np.array([vectors[keys[row]] for row in there], dtype=np.float32), info)
 
 
 def _search(
     connection: Connection, info: CollectionInfo, expression: str, queries: FloatArray, limit: int
-) -> list[list[Any]]:
-    """Return the keys that Milvus finds for each query, nearest first."""
+) -> list[list[tuple[Any, float]]]:
+    """Return the keys that Milvus finds for each query, and its measure for each, nearest first."""
     with connection.calls(f"search collection {info.collection_name!r}") as client:
         answer = client.search(
             info.collection_name,
@@ -119,4 +150,4 @@ def _search(
             consistency_level="Strong",
             timeout=connection.timeout,
         )
-        return [[hit[info.primary_field] for hit in hits] for hits in answer]
+        return [[(hit[info.primary_field], hit["distance"]) for hit in hits] for hits in answer]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cluster_explorer.errors import DataError, FieldError, InvalidParameterError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from cluster_explorer.milvus.connection import Connection
     from cluster_explorer.milvus.schema import Record
     from cluster_explorer.values import FloatArray
+
+_COLLECTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 
 _MILVUS_METRIC = {"cosine": "COSINE", "euclidean": "L2", "ip": "IP"}
 
@@ -61,6 +64,11 @@ class Target:
         if exists:
             self._open_existing(metric)
         else:
+            if not _COLLECTION_NAME.fullmatch(collection_name):
+                raise InvalidParameterError(
+                    f"collection_name={collection_name!r} cannot be used: Milvus allows letters, digits and "
+                    "underscores, and no digit first."
+                )
             check_lengths(records.texts, LONGEST_TEXT, TEXT_FIELD)
 
     def check_dim(self, dim: int, source: str) -> None:
