@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -63,6 +64,9 @@ class KnnGraph:
         Connected components of the undirected graph.
     vectors : ndarray of shape (n, d), float32, or None
         What the distances were computed from (unit length for cosine), where held: joins components, proves edges.
+    exact : bool
+        Whether the search was exhaustive, so that no row outside a list is nearer than the last one in it. Only
+        then can edges of a spanning tree be certified.
     """
 
     ids: IdArray
@@ -71,6 +75,7 @@ class KnnGraph:
     metric: str
     n_components: int
     vectors: FloatArray | None = field(default=None, repr=False)
+    exact: bool = True
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -79,6 +84,31 @@ class KnnGraph:
     def n_neighbors(self) -> int:
         """Neighbours held for each row, at most."""
         return int(self.indices.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Dendrogram:
+    """Single-linkage hierarchy of a spanning tree: one merge for each edge, in the order of the edges.
+
+    Nodes are numbered as in `scipy.cluster.hierarchy`: 0 to n - 1 are the rows, n + i is the result of merge i.
+
+    Attributes
+    ----------
+    left, right : ndarray of shape (n - 1,), int32
+        The two nodes that each merge joins.
+    size : ndarray of shape (n - 1,), int32
+        Rows below each merge.
+    start : ndarray of shape (n - 1,), int32
+        Where the rows below each merge begin in `order`.
+    order : ndarray of shape (n,), int32
+        The rows, arranged so that those below any merge are neighbours: ``order[start[i] : start[i] + size[i]]``.
+    """
+
+    left: IntArray = field(repr=False)
+    right: IntArray = field(repr=False)
+    size: IntArray = field(repr=False)
+    start: IntArray = field(repr=False)
+    order: IntArray = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +127,8 @@ class SpanningTree:
         Whether each edge is proven to belong to the tree of the full distance matrix.
     min_samples : int
         As in `hdbscan.HDBSCAN`.
+    dendrogram : Dendrogram
+        The hierarchy of the tree. It does not depend on any parameter of `cluster`, so it is computed once.
 
     References
     ----------
@@ -109,6 +141,7 @@ class SpanningTree:
     core_distances: npt.NDArray[np.float64] = field(repr=False)
     certified_edges: npt.NDArray[np.bool_] = field(repr=False)
     min_samples: int
+    dendrogram: Dendrogram = field(repr=False)
 
     @property
     def n_rows(self) -> int:
@@ -120,6 +153,52 @@ class SpanningTree:
         """Share of the edges proven to belong to the tree of the full distance matrix, 0 to 1."""
         return float(self.certified_edges.mean()) if len(self.certified_edges) else 1.0
 
+    @property
+    def linkage(self) -> npt.NDArray[np.float64]:
+        """The hierarchy of shape (n - 1, 4) as `scipy.cluster.hierarchy` and `hdbscan.plots.SingleLinkageTree` read it."""
+        hierarchy = self.dendrogram
+        return np.column_stack([hierarchy.left, hierarchy.right, self.weight, hierarchy.size]).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class CondensedHierarchy:
+    """The condensed tree of HDBSCAN*: clusters of at least `min_cluster_size` rows, and where each row falls out.
+
+    Clusters are numbered from the root, 0, downwards: a parent before its children. Density is 1 / distance.
+
+    Attributes
+    ----------
+    parent : ndarray of shape (c,), int32
+        Parent of each cluster; -1 for the root.
+    birth, death : ndarray of shape (c,), float64
+        Densities at which each cluster appears and at which its last row has left, or it splits.
+    size : ndarray of shape (c,), int32
+        Rows of each cluster when it appears.
+    stability : ndarray of shape (c,), float64
+        Excess of mass of each cluster.
+    selected : ndarray of shape (c,), bool
+        Whether each cluster is one of the flat clustering.
+    row_cluster : ndarray of shape (n,), int32
+        The cluster that each row falls out of.
+    row_density : ndarray of shape (n,), float64
+        The density at which it does; infinite for rows with enough exact duplicates.
+    """
+
+    parent: IntArray = field(repr=False)
+    birth: npt.NDArray[np.float64] = field(repr=False)
+    death: npt.NDArray[np.float64] = field(repr=False)
+    size: IntArray = field(repr=False)
+    stability: npt.NDArray[np.float64] = field(repr=False)
+    selected: npt.NDArray[np.bool_] = field(repr=False)
+    row_cluster: IntArray = field(repr=False)
+    row_density: npt.NDArray[np.float64] = field(repr=False)
+
+
+#: The columns of `hdbscan.plots.CondensedTree`.
+CONDENSED_TREE_DTYPE = np.dtype(
+    [("parent", np.intp), ("child", np.intp), ("lambda_val", np.float64), ("child_size", np.intp)]
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Clustering:
@@ -128,22 +207,40 @@ class Clustering:
     Attributes
     ----------
     labels : ndarray of shape (n,), int32
-        Cluster of each row, 0 upwards; -1 is noise.
+        Cluster of each row, 0 upwards, the largest first; -1 is noise.
     probabilities : ndarray of shape (n,), float32
         Strength of membership, 0 to 1; 0 for noise.
     n_clusters : int
         Number of clusters.
+    hierarchy : CondensedHierarchy or None
+        The condensed tree the clusters were selected from; None for labels that came from elsewhere.
     """
 
     labels: IntArray = field(repr=False)
     probabilities: FloatArray = field(repr=False)
     n_clusters: int
-    condensed_tree_array: npt.NDArray[np.void] | None = field(default=None, repr=False)
+    hierarchy: CondensedHierarchy | None = field(default=None, repr=False)
 
     @property
     def n_noise(self) -> int:
         """Rows that belong to no cluster."""
         return int((self.labels < 0).sum())
+
+    @cached_property
+    def condensed_tree_array(self) -> npt.NDArray[np.void] | None:
+        """The condensed tree as hdbscan lays it out (parent, child, lambda_val, child_size), or None.
+
+        Made when first asked for: moving a slider needs the labels, not this.
+        """
+        if self.hierarchy is None:
+            return None
+        tree, n = self.hierarchy, len(self.labels)
+        array = np.empty(n + len(tree.parent) - 1, dtype=CONDENSED_TREE_DTYPE)
+        array["parent"] = n + np.concatenate([tree.row_cluster, tree.parent[1:]])
+        array["child"] = np.concatenate([np.arange(n), n + np.arange(1, len(tree.parent))])
+        array["lambda_val"] = np.concatenate([tree.row_density, tree.birth[1:]])
+        array["child_size"] = np.concatenate([np.ones(n, dtype=np.intp), tree.size[1:]])
+        return array[np.lexsort((array["child"], array["lambda_val"], array["parent"]))]
 
     @property
     def condensed_tree(self) -> CondensedTree:

@@ -1,0 +1,108 @@
+"""True distances between rows, and rows that are equal to the last bit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cluster_explorer._compiled import compiled, compiled_sum
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from cluster_explorer.values import FloatArray, IntArray
+
+
+@compiled_sum
+def pair_distance(vectors: FloatArray, i: int, j: int) -> np.float32:
+    """Euclidean distance of two rows, summed in float64: exact for duplicates, and the same from both ends."""
+    total = 0.0
+    for column in range(vectors.shape[1]):
+        difference = np.float64(vectors[i, column]) - np.float64(vectors[j, column])
+        total += difference * difference
+    return np.float32(np.sqrt(total))
+
+
+@compiled
+def refine(
+    vectors: FloatArray,
+    first_row: int,
+    candidates: npt.NDArray[np.int64],
+    indices: IntArray,
+    distances: FloatArray,
+) -> None:
+    """Fill `indices` and `distances` with the nearest of each row's candidates, by true distance, ties by row number."""
+    n_candidates = candidates.shape[1]
+    n_neighbors = indices.shape[1]
+    for row in range(candidates.shape[0]):
+        i = first_row + row
+        held = 0
+        for c in range(n_candidates):
+            j = candidates[row, c]
+            if j < 0 or j == i:
+                continue
+            distance = pair_distance(vectors, i, j)
+            if held == n_neighbors:
+                last = distances[i, held - 1]
+                if distance > last or (distance == last and j > indices[i, held - 1]):
+                    continue
+                held -= 1
+            place = held
+            while place > 0 and (
+                distance < distances[i, place - 1]
+                or (distance == distances[i, place - 1] and j < indices[i, place - 1])
+            ):
+                distances[i, place] = distances[i, place - 1]
+                indices[i, place] = indices[i, place - 1]
+                place -= 1
+            distances[i, place] = distance
+            indices[i, place] = j
+            held += 1
+
+
+@compiled
+def measure(vectors: FloatArray, indices: IntArray, distances: FloatArray) -> None:
+    """Fill `distances` with the true distance of each listed neighbour; +inf where there is none."""
+    for i in range(indices.shape[0]):
+        for slot in range(indices.shape[1]):
+            j = indices[i, slot]
+            distances[i, slot] = np.inf if j < 0 else pair_distance(vectors, i, j)
+
+
+@compiled
+def _hash_rows(words: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+    hashes = np.empty(words.shape[0], dtype=np.uint64)
+    for row in range(words.shape[0]):
+        value = np.uint64(0xCBF29CE484222325)
+        for column in range(words.shape[1]):
+            value = (value ^ np.uint64(words[row, column])) * np.uint64(0x100000001B3)
+            value ^= value >> np.uint64(29)
+        hashes[row] = value
+    return hashes
+
+
+@compiled
+def _first_equal_row(
+    words: npt.NDArray[np.uint32], hashes: npt.NDArray[np.uint64], order: npt.NDArray[np.int64]
+) -> IntArray:
+    first = np.empty(words.shape[0], dtype=np.int32)
+    leader = order[0]
+    for place in range(order.shape[0]):
+        row = order[place]
+        if place == 0 or hashes[row] != hashes[leader]:
+            leader = row
+        first[row] = leader
+        for column in range(words.shape[1]):
+            if words[row, column] != words[leader, column]:
+                first[row] = row
+                break
+    return first
+
+
+def first_copies(vectors: FloatArray) -> IntArray:
+    """Find, for every row, the first row that equals it to the last bit (itself, where there is no earlier one)."""
+    words = (vectors + np.float32(0)).view(np.uint32) if (vectors == 0).any() else vectors.view(np.uint32)
+    hashes = _hash_rows(words)
+    order = np.argsort(hashes, kind="stable")
+    return _first_equal_row(words, hashes, order)

@@ -1,0 +1,89 @@
+"""Rows that are equal to the last bit: searched once, and listed in the order of their row numbers.
+
+Real collections hold the same text many times. Left to a search engine, each copy's list fills with whichever copies come
+first, and more copies than neighbours fall apart into groups that do not know of each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cluster_explorer._compiled import compiled
+from cluster_explorer._distances import first_copies
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from cluster_explorer.values import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class UniqueRows:
+    """Which rows are the first of their kind, and which are copies of them.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (u,), int32
+        The first row of each kind, ascending.
+    kind : ndarray of shape (n,), int32
+        Kind of each row: a place in `rows`.
+    copies : ndarray of shape (n,), int32
+        All rows, by kind and then ascending.
+    start : ndarray of shape (u + 1,), int64
+        Where each kind begins in `copies`.
+    """
+
+    rows: IntArray = field(repr=False)
+    kind: IntArray = field(repr=False)
+    copies: IntArray = field(repr=False)
+    start: npt.NDArray[np.int64] = field(repr=False)
+
+
+def unique_rows(vectors: FloatArray) -> UniqueRows:
+    """Group the rows that are equal."""
+    first = first_copies(vectors)
+    rows = np.flatnonzero(first == np.arange(len(first), dtype=np.int32)).astype(np.int32)
+    kind = np.searchsorted(rows, first).astype(np.int32)
+    copies = np.argsort(kind, kind="stable").astype(np.int32)
+    start = np.concatenate([[0], np.cumsum(np.bincount(kind, minlength=len(rows)))])
+    return UniqueRows(rows, kind, copies, start)
+
+
+def spread_to_copies(
+    unique: UniqueRows, indices: IntArray, distances: FloatArray, n_neighbors: int
+) -> tuple[IntArray, FloatArray]:
+    """Turn the neighbours of unique rows into those of all rows: first a row's own copies, then the neighbours' copies."""
+    n = len(unique.kind)
+    all_indices = np.full((n, n_neighbors), -1, dtype=np.int32)
+    all_distances = np.full((n, n_neighbors), np.inf, dtype=np.float32)
+    _spread(unique.kind, unique.copies, unique.start, indices, distances, all_indices, all_distances)
+    return all_indices, all_distances
+
+
+@compiled
+def _spread(
+    kind: IntArray,
+    copies: IntArray,
+    start: npt.NDArray[np.int64],
+    indices: IntArray,
+    distances: FloatArray,
+    all_indices: IntArray,
+    all_distances: FloatArray,
+) -> None:
+    wanted = all_indices.shape[1]
+    for row in range(kind.shape[0]):
+        held = 0
+        for slot in range(-1, indices.shape[1]):
+            neighbor = kind[row] if slot < 0 else indices[kind[row], slot]
+            for place in range(start[neighbor], start[neighbor + 1]):
+                if held == wanted:
+                    break
+                if copies[place] != row:
+                    all_indices[row, held] = copies[place]
+                    all_distances[row, held] = np.float32(0) if slot < 0 else distances[kind[row], slot]
+                    held += 1
+            if held == wanted:
+                break
