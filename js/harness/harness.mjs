@@ -1,4 +1,4 @@
-// Opens the built panel beside a plot of generated rows. Options in the address: n, clusters, dims, theme, width, delay.
+// Opens the built panel beside a plot of generated rows. Options in the address: n, clusters, dims, theme, narrow, delay.
 /* global Plotly */
 import widget from "../../src/cluster_explorer/static/panel.js";
 import { makeRows } from "./data.mjs";
@@ -13,7 +13,7 @@ const rows = makeRows({ n: number("n", 1200), clusters: number("clusters", 24), 
 const model = new FakeModel(rows, { delay: number("delay", 2) });
 const plot = document.getElementById("plot");
 const panel = document.getElementById("panel");
-panel.style.flex = `0 0 ${number("width", 380)}px`;
+if (options.has("narrow")) document.querySelector(".ce-main").classList.add("narrow");
 
 const axis = { visible: false, zeroline: false };
 const layout = {

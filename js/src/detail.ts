@@ -10,26 +10,25 @@ export interface DetailListeners {
   readonly clusterName: (label: number) => string;
 }
 
+/** Characters from which a text may be taller than its part of the panel. */
+const LONG = 400;
+
 export class DetailView {
   readonly element: HTMLElement;
   private readonly listeners: DetailListeners;
-  private readonly backButton: HTMLButtonElement;
   private readonly body = h("div", { class: "ce-detail-body" });
 
   constructor(listeners: DetailListeners) {
     this.listeners = listeners;
-    this.backButton = button("ce-button", "‹ Back", "Back to the list", listeners.onBack);
-    this.element = h(
-      "section",
-      { class: "ce-detail", "aria-label": "Text" },
-      h("div", { class: "ce-detail-head" }, this.backButton),
-      this.body,
-    );
+    const back = button("ce-button", "‹ Back", "Back to the list", listeners.onBack);
+    const head = h("div", { class: "ce-detail-head" }, back);
+    this.element = h("section", { class: "ce-detail", "aria-label": "Text", tabindex: -1 }, head, this.body);
   }
 
   /** What is known of a row before its detail has come. */
   showLoading(row: Row | undefined): void {
     const text = row ? [this.facts(row), this.text(row.text)] : [];
+    this.body.scrollTop = 0;
     this.fill(...text, h("p", { class: "ce-muted ce-loading" }, row ? "Loading the rest …" : "Loading …"));
   }
 
@@ -41,13 +40,13 @@ export class DetailView {
     this.fill(this.facts(detail), this.text(detail.text), this.fields(detail), this.neighbors(detail));
   }
 
-  focus(): void {
-    this.backButton.focus({ preventScroll: true });
+  /** Take the keyboard without drawing the eye: Tab goes on to the buttons, Escape goes back. */
+  focusQuietly(): void {
+    this.element.focus({ preventScroll: true });
   }
 
   private fill(...children: (Node | null)[]): void {
     this.body.replaceChildren(...children.filter((child) => child !== null));
-    this.body.scrollTop = 0;
   }
 
   private facts(row: Row): HTMLElement {
@@ -65,7 +64,15 @@ export class DetailView {
 
   private text(text: string): HTMLElement {
     const isEmpty = text.trim() === "";
-    return h("div", { class: isEmpty ? "ce-text ce-muted" : "ce-text", dir: "auto" }, isEmpty ? "empty text" : text);
+    const whole = h("div", { class: "ce-text", dir: "auto" }, isEmpty ? "empty text" : text);
+    whole.classList.toggle("ce-muted", isEmpty);
+    if (text.length > LONG) {
+      // It may have a scroll bar of its own, which the keyboard has to reach.
+      whole.tabIndex = 0;
+      whole.setAttribute("role", "group");
+      whole.setAttribute("aria-label", "Whole text");
+    }
+    return whole;
   }
 
   private fields(detail: Detail): HTMLElement | null {

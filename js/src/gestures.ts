@@ -11,6 +11,8 @@ export interface GestureListeners {
   /** Tool that a drag starting now should use; null leaves the drag to plotly. */
   readonly tool: () => Tool | null;
   readonly projection: () => Projection | null;
+  /** A press began; what is hovered now is what a click means. */
+  readonly onPress: () => void;
   readonly onDrawing: (drawing: Drawing | null) => void;
   readonly onRelease: (release: Release, touch: boolean) => void;
 }
@@ -101,6 +103,7 @@ export class Gestures {
     if (tool === null || event.button !== 0 || !event.isPrimary || !this.startsOnPoints(event)) return;
     event.stopPropagation();
     this.pointer = event.pointerId;
+    this.listeners.onPress();
     this.plot.setPointerCapture(event.pointerId);
     const slop = event.pointerType === "mouse" ? MOUSE_SLOP : TOUCH_SLOP;
     this.machine.press(tool, this.pixel(event), modifiers(event), slop);

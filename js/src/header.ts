@@ -4,7 +4,7 @@ import { button, count, counted, h, swatch } from "./dom";
 import { clusterName } from "./protocol";
 import type { Cluster, Selection, SelectionMode } from "./protocol";
 
-const CHIPS_SHOWN = 6;
+const CHIPS_SHOWN = 5;
 
 export interface HeaderListeners {
   readonly onClear: () => void;

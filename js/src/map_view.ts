@@ -1,13 +1,14 @@
 /** The map as the panel knows it: lights points, shows names and outlines, and tells what the pointer does. */
 
 import { CanvasLayer } from "./canvas_layer";
-import { FrameTask, h } from "./dom";
-import type { Pixel, Rect } from "./geometry";
+import { FrameTask } from "./dom";
+import type { Rect } from "./geometry";
 import { Gestures, pixelIn } from "./gestures";
-import { placeLabels } from "./labels";
-import type { PlacedLabel } from "./labels";
+import type { Hover } from "./hover_card";
+import { LabelLayer } from "./label_layer";
 import type { Drawing, Release, Tool } from "./lasso";
-import { clipTo, labelFont, paintDrawing, paintLabels, paintLitPoints, paintOutline } from "./paint";
+import { LassoButton } from "./lasso_button";
+import { clipTo, paintDrawing, paintLabels, paintLitPoints, paintOutline } from "./paint";
 import type { LitPoint } from "./paint";
 import { nearestRow } from "./pick";
 import { PlotBinding } from "./plot_binding";
@@ -15,7 +16,6 @@ import { rowOf } from "./plotly";
 import type { PlotElement, PlotEvent } from "./plotly";
 import { projectionOf } from "./projection";
 import type { Projection } from "./projection";
-import { clusterName } from "./protocol";
 import type { Cluster, DataPoint, Outline, SelectionMode } from "./protocol";
 import { simplifyOutline } from "./simplify";
 import { themeOf } from "./theme";
@@ -38,16 +38,18 @@ export interface MapListeners {
   readonly onPolygon: (polygon: DrawnPolygon) => void;
   readonly onPickRow: (row: number) => void;
   readonly onPickNothing: () => void;
-  /** The row under the pointer, where the pointer is in the window; null when it left. */
-  readonly onHover: (hover: { row: number; x: number; y: number } | null) => void;
+  /** The point under the pointer; null when it left. */
+  readonly onHover: (hover: Hover | null) => void;
 }
 
 interface Bound {
   readonly plot: PlotElement;
+  /** Names and the selection's outline, drawn when the view changes. */
   readonly base: CanvasLayer;
+  /** Lit points and the lasso under the pointer, drawn often. */
   readonly live: CanvasLayer;
   readonly gestures: Gestures;
-  readonly lassoButton: HTMLButtonElement;
+  readonly lassoButton: LassoButton;
 }
 
 // The camera of a 3-D plot glides on after events stop; it is followed until it has stood still for this many frames.
@@ -59,18 +61,19 @@ export class MapView {
   private readonly baseTask: FrameTask;
   private readonly liveTask: FrameTask;
   private readonly followTask: FrameTask;
+  private readonly labels = new LabelLayer();
   private bound: Bound | null = null;
-  private clusters: readonly Cluster[] = [];
   private outline: Outline | null = null;
   private highlights: readonly Highlight[] = [];
   private emphasized: number | null = null;
   private drawing: Drawing | null = null;
-  private hovered: number | null = null;
+  private hover: Hover | null = null;
+  /** Row that was hovered when the press began: capturing the pointer ends the hover. */
+  private pressedRow: number | null = null;
   private lassoIn3d = false;
   private stillFrames = 0;
   private lastMatrix = "";
   private pointerIsInside = false;
-  private readonly widths = new Map<string, number>();
 
   constructor(panel: HTMLElement, listeners: MapListeners, signal: AbortSignal) {
     this.listeners = listeners;
@@ -81,7 +84,7 @@ export class MapView {
       this.paintLive();
     }, signal);
     this.followTask = new FrameTask(() => {
-      this.follow();
+      this.followCamera();
     }, signal);
     const redraw = (): void => {
       this.redraw();
@@ -97,10 +100,10 @@ export class MapView {
           plotly_relayout: redraw,
           plotly_relayouting: redraw,
           plotly_hover: (event) => {
-            this.hover(event);
+            this.setHover(this.hoverOf(event));
           },
           plotly_unhover: () => {
-            this.setHovered(null);
+            this.setHover(null);
           },
           plotly_click: (event) => {
             this.click(event);
@@ -109,6 +112,12 @@ export class MapView {
       },
       signal,
     );
+    // JupyterLab says on the body which theme is on; the names on the map have to stay legible.
+    const theme = new MutationObserver(redraw);
+    theme.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class"] });
+    signal.addEventListener("abort", () => {
+      theme.disconnect();
+    });
   }
 
   /** Whether the pointer is over the map, so that keys may be meant for it. */
@@ -117,7 +126,7 @@ export class MapView {
   }
 
   setClusters(clusters: readonly Cluster[]): void {
-    this.clusters = clusters;
+    this.labels.setClusters(clusters);
     this.baseTask.request();
   }
 
@@ -145,12 +154,14 @@ export class MapView {
   }
 
   private bind(plot: PlotElement, signal: AbortSignal): void {
-    plot.classList.add("ce-map");
     const gestures = new Gestures(
       plot,
       {
         tool: () => this.tool(),
         projection: () => this.projection(),
+        onPress: () => {
+          this.pressedRow = this.hover?.row ?? null;
+        },
         onDrawing: (drawing) => {
           this.setDrawing(drawing);
         },
@@ -160,10 +171,15 @@ export class MapView {
       },
       signal,
     );
+    const lassoButton = new LassoButton(this.lassoIn3d, (isOn) => {
+      this.lassoIn3d = isOn;
+      plot.classList.toggle("ce-lasso-3d", isOn);
+    });
     const base = new CanvasLayer(plot, signal);
     const live = new CanvasLayer(plot, signal);
-    const lassoButton = this.makeLassoButton(signal);
-    plot.append(lassoButton);
+    plot.classList.add("ce-plot");
+    plot.classList.toggle("ce-lasso-3d", this.lassoIn3d);
+    plot.append(lassoButton.element);
     this.bound = { plot, base, live, gestures, lassoButton };
     const resized = new ResizeObserver(() => {
       this.redraw();
@@ -180,7 +196,7 @@ export class MapView {
       "pointerleave",
       () => {
         this.pointerIsInside = false;
-        this.setHovered(null);
+        this.setHover(null);
       },
       { signal },
     );
@@ -193,33 +209,14 @@ export class MapView {
     );
     signal.addEventListener("abort", () => {
       resized.disconnect();
-      plot.classList.remove("ce-map");
-      lassoButton.remove();
+      plot.classList.remove("ce-plot", "ce-lasso-3d");
+      lassoButton.element.remove();
       this.bound = null;
       this.drawing = null;
       this.pointerIsInside = false;
-      this.setHovered(null);
+      this.setHover(null);
     });
     this.redraw();
-  }
-
-  private makeLassoButton(signal: AbortSignal): HTMLButtonElement {
-    const toggle = h(
-      "button",
-      { type: "button", class: "ce-map-button", "aria-pressed": "false", hidden: true },
-      "Lasso",
-    );
-    toggle.title = "Draw a lasso instead of turning the map";
-    toggle.addEventListener(
-      "click",
-      () => {
-        this.lassoIn3d = !this.lassoIn3d;
-        toggle.setAttribute("aria-pressed", String(this.lassoIn3d));
-        this.bound?.plot.classList.toggle("ce-lasso-3d", this.lassoIn3d);
-      },
-      { signal },
-    );
-    return toggle;
   }
 
   private projection(): Projection | null {
@@ -233,9 +230,11 @@ export class MapView {
     return mode === "select" ? "box" : null;
   }
 
+  // What the pointer does
+
   private setDrawing(drawing: Drawing | null): void {
     this.drawing = drawing;
-    if (drawing) this.setHovered(null);
+    if (drawing) this.setHover(null);
     this.liveTask.request();
   }
 
@@ -243,7 +242,8 @@ export class MapView {
     const projection = this.projection();
     if (!projection || !this.bound) return;
     if (release.kind === "click") {
-      const row = this.hovered ?? (touch ? nearestRow(this.bound.plot, projection, release.at, TOUCH_RADIUS) : null);
+      const touched = touch ? nearestRow(this.bound.plot, projection, release.at, TOUCH_RADIUS) : null;
+      const row = this.pressedRow ?? touched;
       if (row === null) this.listeners.onPickNothing();
       else this.listeners.onPickRow(row);
     } else if (release.kind === "outline") {
@@ -264,22 +264,21 @@ export class MapView {
     if (row !== null && this.tool() === null) this.listeners.onPickRow(row);
   }
 
-  private hover(event: PlotEvent): void {
-    const point = event.points?.[0];
+  private hoverOf({ points, event }: PlotEvent): Hover | null {
+    const point = points?.[0];
     const row = point ? rowOf(point) : null;
-    if (row === null || !event.event || !this.bound) {
-      this.setHovered(null);
-      return;
-    }
-    this.hovered = row;
-    this.listeners.onHover({ row, x: event.event.clientX, y: event.event.clientY });
+    if (!point || row === null || !event) return null;
+    const at = { x: point.x ?? NaN, y: point.y ?? NaN, z: point.z ?? 0 };
+    return { row, at, clientX: event.clientX, clientY: event.clientY };
   }
 
-  private setHovered(row: null): void {
-    if (this.hovered === row) return;
-    this.hovered = row;
-    this.listeners.onHover(null);
+  private setHover(hover: Hover | null): void {
+    if (hover === null && this.hover === null) return;
+    this.hover = hover;
+    this.listeners.onHover(hover);
   }
+
+  // What is drawn
 
   private redraw(): void {
     this.baseTask.request();
@@ -288,11 +287,13 @@ export class MapView {
     if (this.projection()?.matrix) this.followTask.request();
   }
 
-  private follow(): void {
+  private followCamera(): void {
     const matrix = this.projection()?.matrix?.join() ?? "";
-    this.stillFrames = matrix === this.lastMatrix ? this.stillFrames + 1 : 0;
-    if (matrix !== this.lastMatrix) {
+    if (matrix === this.lastMatrix) {
+      this.stillFrames += 1;
+    } else {
       this.lastMatrix = matrix;
+      this.stillFrames = 0;
       this.baseTask.request();
       this.liveTask.request();
     }
@@ -304,7 +305,7 @@ export class MapView {
     if (!this.bound || !projection) return;
     const { plot, base, lassoButton } = this.bound;
     const theme = themeOf(plot);
-    lassoButton.hidden = projection.matrix === null;
+    lassoButton.element.hidden = projection.matrix === null;
     base.draw((context) => {
       clipTo(context, projection.area);
       if (this.outline && projection.matrix === null) {
@@ -316,32 +317,15 @@ export class MapView {
           theme,
         );
       }
-      const measure = (text: string, fontSize: number): number => {
-        const key = `${fontSize} ${text}`;
-        let width = this.widths.get(key);
-        if (width === undefined) {
-          context.font = labelFont(fontSize, theme);
-          width = context.measureText(text).width;
-          this.widths.set(key, width);
-        }
-        return width;
-      };
-      paintLabels(context, this.labels(projection, measure), theme, this.emphasized);
+      const labels = this.labels.place(context, projection, this.obstacles(), theme, this.emphasized);
+      paintLabels(context, labels, theme, this.emphasized);
     });
-  }
-
-  private labels(projection: Projection, measure: (text: string, fontSize: number) => number): PlacedLabel[] {
-    const requests = this.clusters.flatMap((cluster) => {
-      const at = cluster.at && projection.toPixel(cluster.at);
-      return at ? [{ label: cluster.label, text: clusterName(cluster, cluster.label), size: cluster.size, at }] : [];
-    });
-    return placeLabels(requests, { area: projection.area, obstacles: this.obstacles(), measure });
   }
 
   private obstacles(): Rect[] {
     if (!this.bound) return [];
     const { plot, lassoButton } = this.bound;
-    const controls = [...plot.querySelectorAll<HTMLElement>(".modebar-group"), lassoButton];
+    const controls = [...plot.querySelectorAll<HTMLElement>(".modebar-group"), lassoButton.element];
     return controls.flatMap((control) => {
       const box = control.getBoundingClientRect();
       if (box.width === 0) return [];
@@ -358,7 +342,7 @@ export class MapView {
     live.draw((context) => {
       clipTo(context, projection.area);
       const points = this.highlights.flatMap(({ at, color, role }) => {
-        const pixel: Pixel | null = projection.toPixel(at);
+        const pixel = projection.toPixel(at);
         return pixel ? [{ at: pixel, color, role }] : [];
       });
       paintLitPoints(context, points, theme);

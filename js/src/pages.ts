@@ -118,7 +118,11 @@ export class PageCache {
   }
 
   private forget(number: number): void {
-    for (const row of this.pages.get(number)?.rows ?? []) this.indexOfRow.delete(row.row);
+    for (const row of this.pages.get(number)?.rows ?? []) {
+      // In a new order the row may meanwhile have been seen in another page.
+      const index = this.indexOfRow.get(row.row);
+      if (index !== undefined && Math.floor(index / PAGE_SIZE) === number) this.indexOfRow.delete(row.row);
+    }
     this.pages.delete(number);
   }
 

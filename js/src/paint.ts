@@ -9,8 +9,8 @@ import type { Theme } from "./theme";
 export interface LitPoint {
   readonly at: Pixel;
   readonly color: string;
-  /** "focus": under the pointer; "open": whose text is being read; "neighbor": near the open one. */
-  readonly role: "focus" | "open" | "neighbor";
+  /** Pointed at in the panel; pointed at on the map; its text is being read; near the one that is being read. */
+  readonly role: "pointed" | "hovered" | "open" | "neighbor";
 }
 
 export function clipTo(context: CanvasRenderingContext2D, area: Rect): void {
@@ -89,20 +89,19 @@ export function paintLitPoints(context: CanvasRenderingContext2D, points: readon
 }
 
 function paintLitPoint(context: CanvasRenderingContext2D, { at, color, role }: LitPoint, theme: Theme): void {
-  const radius = role === "neighbor" ? 4 : 6;
-  circle(context, at, radius + 3.5);
-  context.lineWidth = role === "neighbor" ? 2.5 : 4.5;
+  const isMinor = role === "neighbor" || role === "hovered";
+  const radius = isMinor ? 4 : 5.5;
+  if (role !== "hovered") {
+    circle(context, at, radius);
+    context.fillStyle = color;
+    context.fill();
+  }
+  circle(context, at, radius + 2.5);
+  context.lineWidth = isMinor ? 3 : 5;
   context.strokeStyle = theme.halo;
   context.stroke();
-  circle(context, at, radius);
-  context.fillStyle = color;
-  context.fill();
-  context.lineWidth = 1.5;
-  context.strokeStyle = theme.halo;
-  context.stroke();
-  circle(context, at, radius + 3.5);
-  context.lineWidth = role === "neighbor" ? 1 : 2;
-  context.strokeStyle = role === "neighbor" ? withAlpha(theme.ink, 0.55) : theme.ink;
+  context.lineWidth = isMinor ? 1.25 : 2;
+  context.strokeStyle = theme.ink;
   context.stroke();
 }
 

@@ -1,92 +1,85 @@
-/** The panel: wires the widget's model to the map and to the list, and decides what is shown. */
+/** The panel: wires the widget's model to the map and to the texts, and decides what is shown. */
 
 import type { RenderProps } from "@anywidget/types";
 
 import { DetailView } from "./detail";
-import { Timer, button, counted, h } from "./dom";
+import { counted, h } from "./dom";
 import { Header } from "./header";
+import { HoverCard } from "./hover_card";
+import type { Hover } from "./hover_card";
 import { Link } from "./link";
 import { MapView } from "./map_view";
-import type { Highlight } from "./map_view";
+import type { DrawnPolygon, Highlight } from "./map_view";
+import { Notices } from "./notices";
 import { Overview } from "./overview";
-import { PageCache } from "./pages";
 import { clusterName } from "./protocol";
-import type { Cluster, Detail, Message, Row, Selection, SelectionMode, Snippet } from "./protocol";
-import { showRow } from "./row_view";
-import { SnippetCache } from "./snippets";
-import { Tooltip } from "./tooltip";
-import { VirtualList } from "./virtual_list";
-
-const HOVER_DELAY = 40;
+import type { Cluster, Detail, Message, Row, Selection, SelectionMode } from "./protocol";
+import { Texts } from "./texts";
 
 class Panel {
   private readonly root = h("div", {
     class: "ce-panel",
     role: "region",
     "aria-label": "Texts",
+    // Keys pressed here are not JupyterLab's shortcuts: no cell may be deleted by typing "dd" in the list.
     "data-lm-suppress-shortcuts": "true",
   });
-  private readonly host: HTMLElement;
   private readonly link: Link;
-  private readonly signal: AbortSignal;
-  private readonly header: Header;
-  private readonly notice = h("div", { class: "ce-notice", role: "status" });
-  private readonly problem = h("div", { class: "ce-problem", role: "alert", hidden: true });
+  private readonly notices = new Notices();
   private readonly live = h("div", { class: "ce-visually-hidden", "aria-live": "polite" });
+  private readonly header: Header;
   private readonly overview: Overview;
-  private readonly list: VirtualList;
+  private readonly texts: Texts;
   private readonly detail: DetailView;
-  private readonly pages: PageCache;
-  private readonly snippets: SnippetCache;
-  private readonly tooltip: Tooltip;
-  private readonly hoverTimer: Timer;
+  private readonly card: HoverCard;
   private readonly map: MapView;
 
-  private clusters: Cluster[] = [];
-  private byLabel = new Map<number, Cluster>();
+  private clusters: readonly Cluster[] = [];
+  private byLabel: ReadonlyMap<number, Cluster> = new Map<number, Cluster>();
   private selection: Selection;
   /** Row whose detail is open, or -1. */
   private opened = -1;
+  /** Its detail, once it is here. */
   private openedDetail: Detail | null = null;
+  /** The detail that came last; with several views of one widget it may come before this view is told to open it. */
   private lastDetail: Detail | null = null;
-  /** The row under the pointer in the list, or a neighbour in the detail. */
+  /** Pointed at in the panel: a text of the list or a neighbour. */
   private pointed: Row | null = null;
-  private hover: { row: number; x: number; y: number } | null = null;
+  private hover: Hover | null = null;
+  private drewSelection = false;
 
-  constructor(link: Link, host: HTMLElement, signal: AbortSignal) {
+  constructor(link: Link, signal: AbortSignal) {
     this.link = link;
-    this.host = host;
-    this.signal = signal;
     this.selection = link.selection;
-    const selectCluster = (label: number, mode: SelectionMode): void => {
-      link.send({ type: "select_cluster", label, mode });
-    };
-    const pointCluster = (label: number | null): void => {
-      this.map.setEmphasis(label);
+    const nameOf = (label: number): string => clusterName(this.byLabel.get(label), label);
+    const clusterListeners = {
+      onCluster: (label: number, mode: SelectionMode) => {
+        link.send({ type: "select_cluster", label, mode });
+      },
+      onPointCluster: (label: number | null) => {
+        this.map.setEmphasis(label);
+      },
     };
     this.header = new Header({
+      ...clusterListeners,
       onClear: () => {
         this.clear();
       },
-      onCluster: selectCluster,
-      onPointCluster: pointCluster,
     });
-    this.overview = new Overview({ onCluster: selectCluster, onPointCluster: pointCluster });
-    this.list = new VirtualList(
+    this.overview = new Overview(clusterListeners);
+    this.texts = new Texts(
       {
-        label: "Selected texts",
-        renderRow: (element, index) => {
-          this.renderRow(element, index);
+        newRequest: () => link.newRequest(),
+        send: (request) => {
+          link.send({ type: "page", ...request });
         },
-        onRange: (start, stop, direction) => {
-          this.pages.need(start, stop, direction);
+        onOpen: (row) => {
+          this.open(row.row);
         },
-        onOpen: (index) => {
-          this.openIndex(index);
+        onPoint: (row) => {
+          this.pointAt(row);
         },
-        onPoint: (index) => {
-          this.pointAt(index === null ? null : (this.pages.at(index) ?? null));
-        },
+        clusterName: nameOf,
       },
       signal,
     );
@@ -100,33 +93,30 @@ class Panel {
       onPointNeighbor: (neighbor) => {
         this.pointAt(neighbor);
       },
-      clusterName: (label) => this.nameOf(label),
+      clusterName: nameOf,
     });
-    this.pages = new PageCache({
-      newRequest: () => link.newRequest(),
-      send: (request) => {
-        link.send({ type: "page", ...request });
+    this.card = new HoverCard(
+      {
+        host: this.root,
+        ask: (row) => {
+          link.send({ type: "snippet", request: link.newRequest(), row });
+        },
+        known: (row) => this.known(row),
+        clusterName: nameOf,
       },
-      onRows: (start, stop) => {
-        this.list.refresh(start, stop);
-      },
-    });
-    this.snippets = new SnippetCache((row) => {
-      link.send({ type: "snippet", request: link.newRequest(), row });
-    });
-    this.tooltip = new Tooltip(this.root, signal);
-    this.hoverTimer = new Timer(signal);
+      signal,
+    );
     this.map = new MapView(
       this.root,
       {
         onPolygon: (polygon) => {
-          link.send({ type: "select_polygon", ...polygon });
+          this.select(polygon);
         },
         onPickRow: (row) => {
           this.open(row);
         },
         onPickNothing: () => {
-          this.clear();
+          this.stepBack();
         },
         onHover: (hover) => {
           this.hoverOnMap(hover);
@@ -134,33 +124,26 @@ class Panel {
       },
       signal,
     );
-    this.mount();
-    this.listen();
+    this.listen(signal);
+  }
+
+  /** Put the panel into an element and show what the model holds. */
+  mount(host: HTMLElement, signal: AbortSignal): void {
+    const views = [this.overview.element, this.texts.element, this.detail.element];
+    this.root.append(this.header.element, this.notices.element, ...views, this.live);
+    host.classList.add("ce-panel-host");
+    host.append(this.root);
+    signal.addEventListener("abort", () => {
+      this.root.remove();
+      host.classList.remove("ce-panel-host");
+    });
     this.readClusters();
     this.readSelection();
     this.readInspected();
     this.readNotice();
   }
 
-  private mount(): void {
-    this.root.append(
-      this.header.element,
-      this.notice,
-      this.problem,
-      this.overview.element,
-      this.list.element,
-      this.detail.element,
-      this.live,
-    );
-    this.host.classList.add("ce-panel-host");
-    this.host.append(this.root);
-    this.signal.addEventListener("abort", () => {
-      this.root.remove();
-      this.host.classList.remove("ce-panel-host");
-    });
-  }
-
-  private listen(): void {
+  private listen(signal: AbortSignal): void {
     const { link } = this;
     link.onChange(["clusters", "n_rows", "title", "n_components"], () => {
       this.readClusters();
@@ -185,7 +168,7 @@ class Panel {
       (event) => {
         this.key(event);
       },
-      { signal: this.signal, capture: true },
+      { signal, capture: true },
     );
   }
 
@@ -197,77 +180,74 @@ class Panel {
     this.map.setClusters(this.clusters);
     this.overview.update(this.clusters, this.link.nRows, this.link.nComponents);
     this.updateHeader();
-    this.list.refresh(0, Infinity);
+    this.texts.rename();
   }
 
   private readSelection(): void {
-    const before = this.selection;
+    const before = this.selection.revision;
     this.selection = this.link.selection;
-    const isNew = this.selection.revision !== before.revision;
     this.updateHeader();
     this.map.setOutline(this.selection.outline);
     this.showView();
-    this.pages.reset(this.selection.revision, this.selection.count);
-    this.list.reset(this.selection.kind === "none" ? 0 : this.selection.count);
-    if (isNew)
-      this.live.textContent =
-        this.selection.kind === "none" ? "Selection cleared" : `${counted(this.selection.count, "text")} selected`;
+    this.texts.show(this.selection);
+    if (this.selection.revision === before) return;
+    this.live.textContent = this.isSelected ? `${counted(this.selection.count, "text")} selected` : "Selection cleared";
+    // Whoever has drawn a lasso goes on reading: the arrow keys move through the texts at once.
+    if (this.drewSelection && this.isSelected && this.opened < 0) this.texts.focusQuietly();
+    this.drewSelection = false;
   }
 
   private readInspected(): void {
     const row = this.link.inspected;
     if (row === this.opened) return;
-    if (row < 0) this.showOpened(-1);
-    else if (this.lastDetail?.row === row) this.showDetail(this.lastDetail);
-    else {
-      // The detail was sent before this view was there, or is still on its way; asking again does no harm.
-      this.showOpened(row);
-      this.link.send({ type: "inspect", row });
+    if (row >= 0 && this.lastDetail?.row === row) {
+      this.showDetail(this.lastDetail);
+      return;
     }
+    this.showOpened(row);
+    // The detail was sent before this view was there, or is still on its way; asking again does no harm.
+    if (row >= 0) this.link.send({ type: "inspect", row });
   }
 
   private readNotice(): void {
-    this.notice.textContent = this.link.notice;
-    this.notice.hidden = this.link.notice === "";
+    this.notices.setNotice(this.link.notice);
   }
 
   private refetch(): void {
-    this.snippets.clear();
-    this.pages.markStale();
-    const { start, stop } = this.list.visible;
-    this.pages.need(start, stop);
+    this.card.forget();
+    this.texts.refetch();
     if (this.opened >= 0) this.link.send({ type: "inspect", row: this.opened });
   }
 
   private receive(message: Message): void {
     switch (message.type) {
       case "page":
-        this.pages.receive(message);
+        this.texts.receive(message);
         break;
       case "detail":
         this.lastDetail = message.detail;
         if (message.detail.row === this.opened) this.showDetail(message.detail);
         break;
       case "snippet":
-        this.snippets.receive(message.snippet);
-        if (message.snippet.row === this.hover?.row) this.showHover(message.snippet);
+        this.card.receive(message.snippet);
         break;
       case "error":
-        if (message.request !== null) this.pages.fail(message.request);
+        if (message.request !== null) this.texts.fail(message.request);
         this.detail.showFailure(message.message);
-        this.showProblem(message.message);
+        this.notices.showProblem(message.message);
     }
   }
 
   // What the person does
 
-  private clear(): void {
-    if (this.selection.kind !== "none") this.link.send({ type: "clear" });
+  private select(polygon: DrawnPolygon): void {
+    this.drewSelection = true;
+    if (this.opened >= 0) this.close();
+    this.link.send({ type: "select_polygon", ...polygon });
   }
 
-  private openIndex(index: number): void {
-    const row = this.pages.at(index);
-    if (row) this.open(row.row);
+  private clear(): void {
+    this.link.send({ type: "clear" });
   }
 
   private open(row: number): void {
@@ -277,47 +257,37 @@ class Panel {
   }
 
   private close(): void {
-    if (this.opened < 0) return;
     const hadFocus = this.detail.element.contains(document.activeElement);
     this.showOpened(-1);
     this.link.send({ type: "inspect", row: -1 });
     if (!hadFocus) return;
-    if (this.selection.kind === "none") this.overview.focus();
-    else this.list.focus();
+    if (this.isSelected) this.texts.focusQuietly();
+    else this.overview.focus();
+  }
+
+  /** Leave the detail, or else the selection; whether there was anything to leave. */
+  private stepBack(): boolean {
+    if (this.opened >= 0) this.close();
+    else if (this.isSelected) this.clear();
+    else return false;
+    return true;
   }
 
   private key(event: KeyboardEvent): void {
     if (event.key !== "Escape") return;
     const isInside = event.target instanceof Node && this.root.contains(event.target);
-    if (this.map.abortDrag()) {
-      event.preventDefault();
-      event.stopPropagation();
-    } else if (isInside || (this.map.isUnderPointer && !isEditable(event.target))) {
-      this.problem.hidden = true;
-      if (this.opened >= 0) this.close();
-      else if (this.selection.kind !== "none") this.clear();
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    }
+    const isMeant = isInside || (this.map.isUnderPointer && !isEditable(event.target));
+    if (!this.map.abortDrag() && !(isMeant && this.stepBack())) return;
+    this.notices.dismissProblem();
+    event.preventDefault();
+    event.stopPropagation();
   }
 
-  private hoverOnMap(hover: { row: number; x: number; y: number } | null): void {
+  private hoverOnMap(hover: Hover | null): void {
     this.hover = hover;
-    this.list.mark(hover ? (this.pages.find(hover.row) ?? null) : null);
-    if (!hover) {
-      this.hoverTimer.cancel();
-      this.tooltip.hide();
-      return;
-    }
-    const known = this.known(hover.row);
-    if (known) this.showHover(known);
-    else {
-      this.tooltip.hide();
-      this.hoverTimer.start(HOVER_DELAY, () => {
-        this.snippets.request(hover.row);
-      });
-    }
+    this.card.point(hover);
+    this.texts.mark(hover?.row ?? null);
+    this.lightUp();
   }
 
   private pointAt(row: Row | null): void {
@@ -327,17 +297,20 @@ class Panel {
 
   // What is shown
 
+  private get isSelected(): boolean {
+    return this.selection.kind !== "none";
+  }
+
   private showOpened(row: number): void {
-    const isOpening = row >= 0 && this.opened < 0;
-    const held = row >= 0 ? this.heldRow(row) : undefined;
+    const known = row >= 0 ? this.known(row) : undefined;
     const hadFocus = this.root.contains(document.activeElement);
     this.opened = row;
     this.openedDetail = null;
     this.pointed = null;
-    if (row >= 0) this.detail.showLoading(held);
+    if (row >= 0) this.detail.showLoading(known);
     this.showView();
-    if (isOpening && hadFocus) this.detail.focus();
-    this.list.refresh(0, Infinity);
+    if (row >= 0 && hadFocus) this.detail.focusQuietly();
+    this.texts.setOpen(row);
     this.lightUp();
   }
 
@@ -346,24 +319,21 @@ class Panel {
     this.openedDetail = detail;
     this.detail.show(detail);
     this.showView();
+    this.texts.setOpen(detail.row);
     this.lightUp();
   }
 
   private showView(): void {
-    const isSelected = this.selection.kind !== "none";
-    this.detail.element.hidden = this.opened < 0;
-    this.list.element.hidden = this.opened >= 0 || !isSelected;
-    this.overview.element.hidden = this.opened >= 0 || isSelected;
+    const isOpen = this.opened >= 0;
+    this.detail.element.hidden = !isOpen;
+    this.texts.element.hidden = isOpen || !this.isSelected;
+    this.overview.element.hidden = isOpen || this.isSelected;
+    this.root.classList.toggle("ce-reading", isOpen);
   }
 
   private updateHeader(): void {
     const { title, nRows } = this.link;
     this.header.update({ title, nRows, clusters: this.clusters, selection: this.selection });
-  }
-
-  private renderRow(element: HTMLElement, index: number): void {
-    const row = this.pages.at(index);
-    showRow(element, row, row ? this.nameOf(row.label) : "", row?.row === this.opened);
   }
 
   private lightUp(): void {
@@ -372,35 +342,14 @@ class Panel {
       for (const { at, color } of this.openedDetail.neighbors) lit.push({ at, color, role: "neighbor" });
       lit.push({ at: this.openedDetail.at, color: this.openedDetail.color, role: "open" });
     }
-    if (this.pointed) lit.push({ at: this.pointed.at, color: this.pointed.color, role: "focus" });
+    if (this.hover) lit.push({ at: this.hover.at, color: "transparent", role: "hovered" });
+    if (this.pointed) lit.push({ at: this.pointed.at, color: this.pointed.color, role: "pointed" });
     this.map.setHighlights(lit);
   }
 
-  private showHover(snippet: Snippet): void {
-    if (this.hover) this.tooltip.show(snippet, this.nameOf(snippet.label), this.hover.x, this.hover.y);
-  }
-
-  private showProblem(message: string): void {
-    const dismiss = button("ce-button", "×", "Dismiss", () => {
-      this.problem.hidden = true;
-    });
-    this.problem.replaceChildren(h("span", {}, message), dismiss);
-    this.problem.hidden = false;
-  }
-
-  private nameOf(label: number): string {
-    return clusterName(this.byLabel.get(label), label);
-  }
-
   /** What is known of a row without asking Python. */
-  private heldRow(row: number): Row | undefined {
-    const index = this.pages.find(row);
-    const inList = index === undefined ? undefined : this.pages.at(index);
-    return inList ?? this.openedDetail?.neighbors.find((neighbor) => neighbor.row === row);
-  }
-
-  private known(row: number): Snippet | undefined {
-    return this.snippets.get(row) ?? this.heldRow(row);
+  private known(row: number): Row | undefined {
+    return this.texts.held(row) ?? this.openedDetail?.neighbors.find((neighbor) => neighbor.row === row);
   }
 }
 
@@ -410,7 +359,8 @@ function isEditable(target: EventTarget | null): boolean {
 
 function render({ model, el }: RenderProps): () => void {
   const controller = new AbortController();
-  new Panel(new Link(model, controller.signal), el, controller.signal);
+  const panel = new Panel(new Link(model, controller.signal), controller.signal);
+  panel.mount(el, controller.signal);
   return () => {
     controller.abort();
   };

@@ -96,7 +96,9 @@ export class VirtualList {
     this.styleRow(index, "ce-marked", true);
   }
 
-  focus(): void {
+  /** Take the keyboard without drawing the eye; the ring appears with the first key. */
+  focusQuietly(): void {
+    this.box.classList.add("ce-quiet");
     this.box.focus({ preventScroll: true });
   }
 
@@ -154,6 +156,7 @@ export class VirtualList {
     this.box.addEventListener(
       "blur",
       () => {
+        this.box.classList.remove("ce-quiet");
         this.announcePoint();
       },
       { signal },
@@ -178,6 +181,7 @@ export class VirtualList {
       End: Infinity,
     };
     const step = steps[event.key];
+    this.box.classList.remove("ce-quiet");
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (step !== undefined) {
       const first = Math.ceil(this.contentTop / this.rowHeight);
@@ -228,6 +232,8 @@ export class VirtualList {
   }
 
   private resize(): void {
+    // While hidden the list has no height; it comes back where it was.
+    if (this.box.clientHeight === 0) return;
     const index = this.contentTop / this.rowHeight;
     const probe = h("div", { class: "ce-row", "aria-hidden": "true" });
     this.spacer.append(probe);
@@ -250,8 +256,8 @@ export class VirtualList {
   }
 
   private scrolled(): void {
-    const { scrollTop } = this.box;
-    if (scrollTop === this.scrollTop) return;
+    const { scrollTop, clientHeight } = this.box;
+    if (scrollTop === this.scrollTop || clientHeight === 0) return;
     const before = this.contentTop;
     this.contentTop = this.map.follow(before, this.scrollTop, scrollTop);
     this.scrollTop = scrollTop;

@@ -1,0 +1,61 @@
+/** Names for the clusters in view, kept ready for drawing while the map moves. */
+
+import type { Pixel, Rect } from "./geometry";
+import { placeLabel, placeLabels } from "./labels";
+import type { LabelRequest, PlacedLabel } from "./labels";
+import { labelFont } from "./paint";
+import type { Projection } from "./projection";
+import { clusterName } from "./protocol";
+import type { Cluster } from "./protocol";
+import type { Theme } from "./theme";
+
+export class LabelLayer {
+  private clusters: readonly Cluster[] = [];
+  /** Widths of texts, by font and text: measuring is the dear part, and names change rarely. */
+  private readonly widths = new Map<string, number>();
+
+  setClusters(clusters: readonly Cluster[]): void {
+    this.clusters = clusters;
+    this.widths.clear();
+  }
+
+  /** Names and their places; the emphasized one is always among them. */
+  place(
+    context: CanvasRenderingContext2D,
+    projection: Projection,
+    obstacles: readonly Rect[],
+    theme: Theme,
+    emphasized: number | null,
+  ): PlacedLabel[] {
+    const space = {
+      area: projection.area,
+      obstacles,
+      measure: (text: string, fontSize: number) => this.width(context, text, fontSize, theme),
+    };
+    const requests = this.requests(projection);
+    const placed = placeLabels(requests, space);
+    const wanted = requests.find((request) => request.label === emphasized);
+    if (wanted && !placed.some((label) => label.label === emphasized)) placed.push(placeLabel(wanted, space));
+    return placed;
+  }
+
+  private requests(projection: Projection): LabelRequest[] {
+    const { left, top, width, height } = projection.area;
+    const isInView = ({ x, y }: Pixel): boolean => x >= left && x <= left + width && y >= top && y <= top + height;
+    return this.clusters.flatMap((cluster) => {
+      const at = cluster.at && projection.toPixel(cluster.at);
+      if (!at || !isInView(at)) return [];
+      return [{ label: cluster.label, text: clusterName(cluster, cluster.label), size: cluster.size, at }];
+    });
+  }
+
+  private width(context: CanvasRenderingContext2D, text: string, fontSize: number, theme: Theme): number {
+    const key = `${fontSize} ${text}`;
+    const known = this.widths.get(key);
+    if (known !== undefined) return known;
+    context.font = labelFont(fontSize, theme);
+    const { width } = context.measureText(text);
+    this.widths.set(key, width);
+    return width;
+  }
+}
