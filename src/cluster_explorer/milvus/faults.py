@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("cluster_explorer.milvus")
 
-_NOISY = ("pymilvus", "milvus_lite")
+# The last one is the server of Milvus Lite in this process, which reports each call that Lite does not know.
+_NOISY = ("pymilvus", "milvus_lite", "grpc._server")
 _SILENT = logging.CRITICAL + 1
 _LONGEST_REASON = 600
 
@@ -31,7 +32,7 @@ _CANNOT_CONNECT = 2
 
 
 class _Quiet:
-    """Silence pymilvus and milvus-lite while at least one of our calls runs, in whatever thread."""
+    """Silence pymilvus, milvus-lite and gRPC while at least one of our calls runs, in whatever thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

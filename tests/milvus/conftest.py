@@ -1,0 +1,170 @@
+"""Real databases: Milvus Lite in this process, and Milvus Lite served over TCP by a process of its own."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from cluster_explorer.milvus.connection import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_names = itertools.count()
+
+
+class LiteServer:
+    """`milvus-lite server` on a port of its own, which can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.folder = folder
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-c", "from milvus_lite.cmdline import main; main()", "server"]
+        command += ["--data-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self._answers, 60)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(30)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, "milvus-lite server ended"
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait for a condition, looking often."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def lite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiteServer]:
+    server = LiteServer(tmp_path_factory.mktemp("server"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[LiteServer]:
+    """A server for tests that kill or stop it."""
+    server = LiteServer(tmp_path / "server")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(params=["lite", "server"])
+def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database: a file, and a server, one after the other."""
+    if request.param == "lite":
+        return str(tmp_path / "news.db")
+    return str(request.getfixturevalue("lite_server").uri)
+
+
+@pytest.fixture(scope="session", params=["lite", "server"])
+def shared_uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database for collections that many tests read and none changes."""
+    if request.param == "lite":
+        return str(tmp_path_factory.mktemp("shared") / "shared.db")
+    return str(request.getfixturevalue("lite_server").uri)
+
+
+@pytest.fixture
+def collection_name() -> str:
+    """A name that no other test uses: the server is shared."""
+    return new_name()
+
+
+def new_name() -> str:
+    return f"collection_{next(_names)}"
+
+
+@pytest.fixture
+def milvus() -> Callable[..., Any]:
+    """A plain pymilvus client, for collections as other programs make them."""
+
+    @contextmanager
+    def opened(uri: str) -> Iterator[Any]:
+        connection = connect(uri, token=None, db_name="", timeout=30, create=True)
+        try:
+            with connection.calls("prepare a test") as client:
+                yield client
+        finally:
+            connection.close()
+
+    return opened
+
+
+@pytest.fixture
+def make(milvus: Callable[..., Any], uri: str, collection_name: str) -> Callable[..., None]:
+    """Make a collection from fields given as (name, type, options), and put rows into it."""
+
+    def made(
+        *fields: tuple[str, str, dict[str, Any]],
+        rows: list[dict[str, Any]] | None = None,
+        index: dict[str, str] | None = None,
+        dynamic: bool = False,
+        auto_id: bool = False,
+    ) -> None:
+        from pymilvus import DataType
+
+        with milvus(uri) as client:
+            schema = client.create_schema(auto_id=auto_id, enable_dynamic_field=dynamic)
+            for name, type_name, options in fields:
+                schema.add_field(name, DataType[type_name], **options)
+            params = client.prepare_index_params()
+            for name, metric in (index or {}).items():
+                kind = "SPARSE_INVERTED_INDEX" if name == "sparse" else "FLAT"
+                params.add_index(name, index_type=kind, metric_type=metric)
+            client.create_collection(collection_name, schema=schema, index_params=params)
+            if rows:
+                client.insert(collection_name, rows)
+                client.flush(collection_name)
+
+    return made
+
+
+KEY = ("id", "INT64", {"is_primary": True})
+STRING_KEY = ("id", "VARCHAR", {"is_primary": True, "max_length": 256})
+VECTOR = ("vector", "FLOAT_VECTOR", {"dim": 4})
+TEXT = ("text", "VARCHAR", {"max_length": 1000})
+
+
+@pytest.fixture
+def fields() -> dict[str, tuple[str, str, dict[str, Any]]]:
+    return {"key": KEY, "string_key": STRING_KEY, "vector": VECTOR, "text": TEXT}
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Callable[[int, int], np.ndarray]:
+    """Reproducible unit vectors."""
+
+    def made(n: int, dim: int = 4) -> np.ndarray:
+        values = np.random.default_rng(n).standard_normal((n, dim)).astype(np.float32)
+        return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+    return made

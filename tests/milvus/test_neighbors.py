@@ -1,0 +1,155 @@
+"""Neighbours by Milvus' search, compared with all distances computed one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cluster_explorer.errors import Cancelled, DataError, InvalidParameterError
+from cluster_explorer.ingest import ingest
+from cluster_explorer.milvus import open_collection
+
+N, K = 520, 12
+
+
+def all_distances(vectors: np.ndarray) -> np.ndarray:
+    difference = vectors[:, None, :].astype(np.float64) - vectors[None, :, :]
+    return np.sqrt((difference**2).sum(axis=2))
+
+
+@pytest.fixture(scope="session", params=["cosine", "euclidean", "ip"])
+def metric(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def stored_name(metric, shared_uri, vectors):
+    """Vectors with three exact duplicates; of many lengths, except for the inner product."""
+    values = vectors(N, 8)
+    if metric != "ip":
+        values = values * np.random.default_rng(0).uniform(0.5, 2, (N, 1)).astype(np.float32)
+    values[100] = values[200] = values[300]
+    name = f"neighbors_{metric}"
+    ingest([f"text {n}" for n in range(N)], vectors=values, uri=shared_uri, collection_name=name, metric=metric)
+    return name
+
+
+@pytest.fixture
+def collection(shared_uri, stored_name):
+    with open_collection(shared_uri, stored_name) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_neighbours_are_the_nearest_at_their_true_distances(collection, metric, held):
+    shares = []
+    rows = collection.scan()
+    found = collection.neighbors(rows if held else replace(rows, vectors=None), K, on_progress=shares.append)
+    compared = rows.vectors
+    if metric == "cosine":
+        compared = compared / np.linalg.norm(compared, axis=1, keepdims=True)
+    distances = all_distances(compared)
+    np.fill_diagonal(distances, np.inf)
+    assert found.indices.shape == found.distances.shape == (N, K)
+    assert (found.indices.dtype, found.distances.dtype) == (np.int32, np.float32)
+    # what Milvus calls a similarity is single precision: near 1 its distance is known to 1e-3
+    atol = 1e-6 if held or metric == "euclidean" else 1e-3
+    np.testing.assert_allclose(found.distances, np.sort(distances, axis=1)[:, :K], atol=atol, rtol=1e-4)
+    own = np.take_along_axis(distances, found.indices.astype(int), axis=1)
+    np.testing.assert_allclose(found.distances, own, atol=atol, rtol=1e-4)
+    assert shares[-1] == 1
+
+
+def test_duplicates_are_neighbours_at_zero_and_nobody_is_their_own(collection):
+    rows = collection.scan()
+    found = collection.neighbors(rows, K)
+    assert not (found.indices == np.arange(N)[:, None]).any()
+    row_of_text = {text: row for row, text in enumerate(rows.texts)}
+    twins = [row_of_text[f"text {n}"] for n in (100, 200, 300)]
+    for twin in twins:
+        assert set(found.indices[twin, :2]) == set(twins) - {twin}
+        assert found.indices[twin, 0] < found.indices[twin, 1]
+        np.testing.assert_array_equal(found.distances[twin, :2], 0)
+
+
+def test_only_rows_under_the_filter_are_neighbours(shared_uri, stored_name):
+    with open_collection(shared_uri, stored_name, filter="text like 'text 1%'") as part:
+        rows = part.scan()
+        found = part.neighbors(rows, 5)
+    assert 100 < len(rows) < N
+    assert (found.indices >= 0).all()
+    assert np.isfinite(found.distances).all()
+
+
+def test_fewer_rows_than_neighbours_are_padded(uri, collection_name):
+    ingest(["a", "b", "c"], vectors=np.eye(3), uri=uri, collection_name=collection_name)
+    with open_collection(uri, collection_name) as collection:
+        found = collection.neighbors(collection.scan(), 4)
+    assert np.sort(found.indices, axis=1).tolist() == [[-1, -1, 1, 2], [-1, -1, 0, 2], [-1, -1, 0, 1]]
+    np.testing.assert_allclose(found.distances[:, :2], np.sqrt(2), rtol=1e-6)
+    assert np.isinf(found.distances[:, 2:]).all()
+
+
+def test_one_row_has_no_neighbours(uri, collection_name):
+    ingest(["a"], vectors=[[1.0, 0]], uri=uri, collection_name=collection_name)
+    with open_collection(uri, collection_name) as collection:
+        found = collection.neighbors(collection.scan(), 3)
+    assert found.indices.tolist() == [[-1, -1, -1]]
+
+
+def test_rows_added_or_deleted_since_the_scan_are_no_neighbours(uri, collection_name, vectors, milvus):
+    texts = [f"text {n}" for n in range(60)]
+    ingest(texts[:50], vectors=vectors(60)[:50], uri=uri, collection_name=collection_name)
+    with open_collection(uri, collection_name) as collection:
+        rows = collection.scan()
+        ingest(texts, vectors=vectors(60), uri=uri, collection_name=collection_name)
+        with milvus(uri) as client:
+            client.delete(collection_name, ids=[int(rows.ids[7])])
+        found = collection.neighbors(rows, 5)
+        streamed = collection.neighbors(replace(rows, vectors=None), 5)
+    assert found.indices.max() < 50
+    assert not (found.indices == 7).any()
+    assert (streamed.indices[7] == -1).all()
+
+
+def test_inner_product_needs_unit_vectors(uri, collection_name):
+    ingest(["a", "b"], vectors=[[1.0, 0], [0, 2.0]], uri=uri, collection_name=collection_name, metric="IP")
+    with (
+        open_collection(uri, collection_name) as collection,
+        pytest.raises(DataError, match=r"unit vectors only.*metric='cosine'"),
+    ):
+        collection.neighbors(collection.scan(), 1)
+
+
+def test_another_metric_than_the_index_is_refused(uri, collection_name):
+    ingest(["a", "b"], vectors=[[1.0, 0], [0, 2.0]], uri=uri, collection_name=collection_name, metric="L2")
+    with (
+        open_collection(uri, collection_name, metric="cosine") as collection,
+        pytest.raises(InvalidParameterError, match="index"),
+    ):
+        collection.neighbors(collection.scan(), 1)
+
+
+@pytest.mark.parametrize("k", [0, -1, 16_384])
+def test_numbers_of_neighbours_out_of_range(uri, collection_name, k):
+    ingest(["a"], vectors=[[1.0, 0]], uri=uri, collection_name=collection_name)
+    with open_collection(uri, collection_name) as collection, pytest.raises(InvalidParameterError, match="1 to 16,383"):
+        collection.neighbors(collection.scan(), k)
+
+
+def test_a_search_can_be_cancelled(uri, collection_name, vectors):
+    ingest([f"{n}" for n in range(510)], vectors=vectors(510), uri=uri, collection_name=collection_name)
+    calls = []
+
+    def stop(share: float) -> None:
+        calls.append(share)
+        raise Cancelled
+
+    with open_collection(uri, collection_name) as collection:
+        rows = collection.scan()
+        with pytest.raises(Cancelled):
+            collection.neighbors(rows, 5, on_progress=stop)
+        assert calls == [500 / 510]
+        assert collection.count() == 510
