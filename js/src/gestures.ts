@@ -112,8 +112,8 @@ export class Gestures {
   private move(event: PointerEvent): void {
     if (event.pointerId !== this.pointer) return;
     event.stopPropagation();
-    // A fast hand makes several moves a frame; the outline follows all of them. Synthetic events may carry none.
-    const moves = event.getCoalescedEvents();
+    // A fast hand makes several moves a frame; the outline follows all of them, in browsers that tell.
+    const moves = "getCoalescedEvents" in event ? event.getCoalescedEvents() : [];
     for (const move of moves.length > 0 ? moves : [event]) this.machine.move(this.pixel(move), modifiers(event));
     this.listeners.onDrawing(this.machine.drawing);
   }
@@ -161,7 +161,7 @@ export class Gestures {
 /** Where a pointer is, in the element's own pixels even when the page scales it. */
 export function pixelIn(plot: PlotElement, event: { clientX: number; clientY: number }): Pixel {
   const box = plot.getBoundingClientRect();
-  const scale = plot.offsetWidth > 0 ? box.width / plot.offsetWidth : 1;
+  const scale = box.width > 0 && plot.offsetWidth > 0 ? box.width / plot.offsetWidth : 1;
   return { x: (event.clientX - box.left) / scale, y: (event.clientY - box.top) / scale };
 }
 

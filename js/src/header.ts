@@ -4,7 +4,10 @@ import { button, count, counted, h, swatch } from "./dom";
 import { clusterName } from "./protocol";
 import type { Cluster, Selection, SelectionMode } from "./protocol";
 
+/** Clusters named at once: about two lines of them, in a panel at least this wide and in a narrower one. */
 const CHIPS_SHOWN = 5;
+const CHIPS_SHOWN_NARROW = 3;
+const NARROW = 340;
 
 export interface HeaderListeners {
   readonly onClear: () => void;
@@ -51,7 +54,9 @@ export class Header {
   private showChips(content: HeaderContent): void {
     const byLabel = new Map(content.clusters.map((cluster) => [cluster.label, cluster]));
     const all = content.selection.clusters;
-    const shown = this.isExpanded ? all : all.slice(0, CHIPS_SHOWN);
+    const { clientWidth } = this.element;
+    const most = clientWidth > 0 && clientWidth < NARROW ? CHIPS_SHOWN_NARROW : CHIPS_SHOWN;
+    const shown = this.isExpanded ? all : all.slice(0, most);
     const hidden = all.length - shown.length;
     const chips = shown.map((part) => this.chip(byLabel.get(part.label), part.label, part.count));
     const more = hidden > 0 ? `+${count(hidden)} more` : this.isExpanded ? "fewer" : null;

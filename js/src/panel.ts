@@ -357,7 +357,7 @@ function isEditable(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
 }
 
-function render({ model, el }: RenderProps): () => void {
+function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
   const controller = new AbortController();
   const panel = new Panel(new Link(model, controller.signal), controller.signal);
   panel.mount(el, controller.signal);

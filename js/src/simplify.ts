@@ -4,59 +4,66 @@ import { segmentDistance } from "./geometry";
 import type { Pixel } from "./geometry";
 
 /**
- * Simplify a closed outline to at most `limit` vertices.
+ * Simplify a closed outline to at most `limit` vertices, the telling ones.
  *
- * Nothing farther than the tolerance from the outline changes sides. The tolerance starts at a fraction of a pixel, which
- * no eye can see, and grows only when there are too many vertices still.
+ * Points farther than `tolerance` pixels from the line stay on their side of it, unless there were more than `limit` telling vertices.
  */
 export function simplifyOutline(points: readonly Pixel[], limit = 500, tolerance = 0.4): Pixel[] {
-  let simplified = reduce(points, tolerance);
-  for (let t = tolerance * 1.5; simplified.length > limit; t *= 1.5) simplified = reduce(points, t);
-  return simplified;
+  if (points.length <= 4) return [...points];
+  const weights = significances(points);
+  const telling = weights.filter((weight) => weight > tolerance).sort((a, b) => b - a);
+  const threshold = telling[limit] ?? tolerance;
+  return points.filter((_, index) => (weights[index] ?? 0) > threshold);
 }
 
-function reduce(points: readonly Pixel[], tolerance: number): Pixel[] {
-  const first = points[0];
-  if (!first || points.length <= 4) return [...points];
-  // A closed outline has no ends to start from: cut it at its first point and the one farthest from it.
-  let opposite = 0;
+/** For each vertex, the largest tolerance (exclusive) at which the method still keeps it. */
+function significances(points: readonly Pixel[]): Float64Array {
+  const opposite = farthestFromFirst(points);
+  const ring = [...points, ...points.slice(0, 1)];
+  const weights = new Float64Array(points.length);
+  // A closed outline has no ends to start from: it is cut at its first vertex and the one farthest from it.
+  weights[0] = Infinity;
+  weights[opposite] = Infinity;
+  const open = [
+    { start: 0, stop: opposite, most: Infinity },
+    { start: opposite, stop: points.length, most: Infinity },
+  ];
+  for (let part = open.pop(); part; part = open.pop()) {
+    const { start, stop, most } = part;
+    const { index, distance } = farthestFromChord(ring, start, stop);
+    if (index < 0) continue;
+    // A vertex is reached only by way of those before it, so it cannot be kept longer than they are.
+    const weight = Math.min(most, distance);
+    weights[index] = weight;
+    open.push({ start, stop: index, most: weight }, { start: index, stop, most: weight });
+  }
+  return weights;
+}
+
+function farthestFromFirst(points: readonly Pixel[]): number {
+  const [first] = points;
+  let farthest = 0;
   let reach = -1;
   points.forEach((point, index) => {
-    const distance = Math.hypot(point.x - first.x, point.y - first.y);
-    if (distance > reach) {
-      reach = distance;
-      opposite = index;
-    }
+    const distance = first ? Math.hypot(point.x - first.x, point.y - first.y) : 0;
+    if (distance <= reach) return;
+    reach = distance;
+    farthest = index;
   });
-  const ring = [...points, first];
-  const keep = new Uint8Array(ring.length);
-  keep[0] = 1;
-  keep[opposite] = 1;
-  markKept(ring, 0, opposite, tolerance, keep);
-  markKept(ring, opposite, points.length, tolerance, keep);
-  return points.filter((_, index) => keep[index] === 1);
+  return farthest;
 }
 
-function markKept(ring: readonly Pixel[], from: number, to: number, tolerance: number, keep: Uint8Array): void {
-  const open: [number, number][] = [[from, to]];
-  for (let range = open.pop(); range; range = open.pop()) {
-    const [start, stop] = range;
-    const a = ring[start];
-    const b = ring[stop];
-    if (!a || !b) continue;
-    let farthest = -1;
-    let worst = tolerance;
-    for (let index = start + 1; index < stop; index++) {
-      const point = ring[index];
-      if (!point) continue;
-      const distance = segmentDistance(point, a, b);
-      if (distance > worst) {
-        worst = distance;
-        farthest = index;
-      }
-    }
-    if (farthest < 0) continue;
-    keep[farthest] = 1;
-    open.push([start, farthest], [farthest, stop]);
+function farthestFromChord(ring: readonly Pixel[], start: number, stop: number): { index: number; distance: number } {
+  const a = ring[start];
+  const b = ring[stop];
+  let farthest = -1;
+  let reach = -1;
+  for (let index = start + 1; a && b && index < stop; index++) {
+    const point = ring[index];
+    const distance = point ? segmentDistance(point, a, b) : -1;
+    if (distance <= reach) continue;
+    reach = distance;
+    farthest = index;
   }
+  return { index: farthest, distance: reach };
 }
