@@ -1,7 +1,7 @@
 """One background worker that keeps the results up to the wanted parameters, with progress, Cancel and ordered reports.
 
 There is no queue of jobs. What is wanted is a value; whatever is stale for it runs, the newest wish wins, and quick
-stages are answered even in the middle of a long one. All numba work happens on this one thread, because numba's
+stages are answered even in the middle of a long one. Workers of several explorers take turns, because numba's
 ``workqueue`` threading layer ends the process when two threads enter it.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -17,7 +18,7 @@ from cluster_explorer.errors import Cancelled, ClusterExplorerError
 from cluster_explorer.pipeline import QUICK_PARAMS, STAGES, Results, Work, key_of, run_stage, stale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from cluster_explorer.params import Params
     from cluster_explorer.pipeline import Source, Stage
@@ -30,6 +31,9 @@ _PATIENCE = 0.3
 _STEP = 0.1
 #: How long stages take relative to each other, until they have been timed.
 _FIRST_GUESS = {"rows": 2.0, "neighbors": 1.0, "tree": 0.5, "layout": 6.0, "terms": 1.0}
+
+#: Only one worker of a process computes at a time: two threads in parallel numba code end the process.
+_LANE = threading.RLock()
 
 StatusState: TypeAlias = Literal["new", "running", "ready", "cancelled", "failed"]
 
@@ -201,7 +205,8 @@ class Engine:
                     self._changed.notify_all()
                     return
             try:
-                self._bring_up_to_date()
+                with self._lane():
+                    self._bring_up_to_date()
             except _Superseded:
                 continue
             except Cancelled as error:
@@ -215,6 +220,17 @@ class Engine:
                 )
                 wrapped.__cause__ = error
                 self._stop(Status("failed", message=str(wrapped)), wrapped)
+
+    @contextmanager
+    def _lane(self) -> Iterator[None]:
+        """Wait for the workers of other explorers in this process."""
+        while not _LANE.acquire(timeout=_STEP):
+            self._stop_if_told()
+            self._tell(Status("running", title="Waiting for another explorer"))
+        try:
+            yield
+        finally:
+            _LANE.release()
 
     def _bring_up_to_date(self) -> None:
         now = time.monotonic()
@@ -259,14 +275,15 @@ class Engine:
 
     def _answer_quickly(self, wanted: Params) -> None:
         """Bring what is shown up to the quick part of a wish while a long stage goes on."""
-        if self._settled is None:
-            return
-        shown = self._settled.changed({name: getattr(wanted, name) for name in QUICK_PARAMS})
+        settled = self._settled
+        shown = (settled or self._job.params).changed({name: getattr(wanted, name) for name in QUICK_PARAMS})
         results = self._published
+        if "clustering" not in results.by_stage:
+            return
         while stages := [stage for stage in stale(results, shown, tuple(self._targets)) if stage.quick]:
             results = run_stage(stages[0], Work(self._source, results, shown, on_progress=_ignore))
         if results is not self._published:
-            self._publish(results, self._status, settled=shown)
+            self._publish(results, self._status, settled=shown if settled is not None else None)
 
     def _on_layout(self, layout: Layout) -> None:
         """Show the first map while it is still being refined; a later one only when it is finished."""

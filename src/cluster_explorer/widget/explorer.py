@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cluster_explorer.selection import Mode
     from cluster_explorer.state import State
     from cluster_explorer.values import Clustering, FloatArray, IdArray, IntArray, KnnGraph
+    from cluster_explorer.widget.view import ExplorerView
 
 
 class _ParamsTrait(traitlets.Instance[Params]):
@@ -120,7 +121,7 @@ class ClusterExplorer(traitlets.HasTraits):
         self._title = collection_name
         self._embedding_function = embedding_function
         self._session = Session(MilvusLibrary(collection), start)
-        self._widget: VBox | None = None
+        self._view: ExplorerView | None = None
         self._shown_ids: tuple[object, ...] = ()
         super().__init__(params=start)
         self.set_trait("status", self._session.state.status)
@@ -349,8 +350,8 @@ class ClusterExplorer(traitlets.HasTraits):
     def close(self) -> None:
         """Stop the worker, release the collection (and the lock of a Milvus Lite file), and close the widget."""
         self._session.close()
-        if self._widget is not None:
-            self._widget.close()
+        if self._view is not None:
+            self._view.close()
 
     def __enter__(self) -> Self:
         return self
@@ -365,12 +366,12 @@ class ClusterExplorer(traitlets.HasTraits):
     @property
     def widget(self) -> VBox:
         """The widget, to be put into other layouts; asking for it starts the work in the background."""
-        if self._widget is None:
+        if self._view is None:
             from cluster_explorer.widget.view import ExplorerView
 
-            self._widget = ExplorerView(self._session, self._title).root
+            self._view = ExplorerView(self._session, self._title)
             self._session.show()
-        return self._widget
+        return self._view.root
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         bundle = self.widget._repr_mimebundle_(include=include, exclude=exclude)

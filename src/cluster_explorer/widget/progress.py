@@ -27,6 +27,8 @@ def progress_bar(title: str) -> Iterator[ProgressCallback]:
             bar.update(share - bar.n)
 
         yield on_progress
+        # a bar that is closed before its end stays in the notebook, in red
+        bar.update(1.0 - bar.n)
 
 
 @contextmanager
@@ -51,4 +53,6 @@ def status_bar() -> Iterator[Callable[[Status], None]]:
         yield on_status
     finally:
         for bar in bars:
+            # a bar that is closed before its end stays in the notebook, in red
+            bar.update(1.0 - bar.n)
             bar.close()

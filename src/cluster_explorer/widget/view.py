@@ -48,9 +48,16 @@ class ExplorerView:
         # what has been computed before the first showing is shown at once
         start = type(session.state)(session.state.params)
         self.render(start, session.state)
-        session.store.subscribe(self.render)
+        self._store = session.store
+        self._store.subscribe(self.render)
 
     def render(self, before: State, after: State) -> None:
         """Bring every part from one state to the next."""
         for part in self._parts:
             part.render(before, after)
+
+    def close(self) -> None:
+        """Show the state no longer, and take the widgets off the page."""
+        self._store.unsubscribe(self.render)
+        for widget in (self.panel.widget, self.scatter.figure, self.root):
+            widget.close()

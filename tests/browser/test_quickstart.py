@@ -1,0 +1,170 @@
+"""The quickstart notebook in a real JupyterLab and a real Chromium: what the page shows, and what the kernel holds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from lab import wait_until
+
+
+@pytest.fixture
+def notebook(lab, page):
+    with lab.open(page, "quickstart.ipynb") as opened:
+        opened.run_all()
+        opened.wait_for_map()
+        wait_until(lambda: opened.kernel.ask("'ex' in globals() and ex.status.state") == "ready", "the first map")
+        # the notebook's last cells select a cluster: begin as a person does who has only looked
+        wait_until(
+            lambda: opened.page.locator(".jp-NotebookPanel .jp-InputPrompt", has_text="[*]").count() == 0, "cells"
+        )
+        opened.kernel.run("ex.clear_selection()")
+        opened.explorer.scroll_into_view_if_needed()
+        yield opened
+
+
+def circle_around(notebook, label, spread=1.6):
+    """Return pixels around a cluster on the screen, wide enough for most of its members."""
+    x, y = notebook.kernel.ask(
+        f"[float(v) for v in __import__('numpy').median(ex.positions_[ex.labels_ == {label}], axis=0)]"
+    )
+    radius = notebook.kernel.ask(
+        f"float(__import__('numpy').median(__import__('numpy').abs(ex.positions_[ex.labels_ == {label}] - [{x}, {y}])))"
+    )
+    (cx, cy), (ex, ey) = (
+        notebook.pixel_of(x, y),
+        notebook.pixel_of(x + spread * radius + 0.2, y + spread * radius + 0.2),
+    )
+    wide, high = max(abs(ex - cx), 25), max(abs(ey - cy), 25)
+    return [(cx + wide * math.cos(a), cy + high * math.sin(a)) for a in np.linspace(0, 2 * math.pi, 16)]
+
+
+def header(notebook):
+    return notebook.panel.inner_text()
+
+
+def test_a_lasso_selects_in_page_and_kernel_and_the_texts_can_be_read_to_the_last(notebook):
+    notebook.drag(circle_around(notebook, 0))
+    selected = wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)"), "a selection in the kernel")
+    wait_until(lambda: f"{selected:,} text" in header(notebook), "the count in the panel")
+
+    # exactly the rows inside the outline that was drawn, and most of them of the cluster that was meant
+    outline = notebook.kernel.ask("(lambda p: [p.x.tolist(), p.y.tolist()])(ex._session.state.selection.outline)")
+    drawn = np.array(circle_around(notebook, 0))
+    corners = np.array([notebook.pixel_of(x, y) for x, y in zip(*outline, strict=True)])
+    assert abs(corners.mean(axis=0) - drawn[:-1].mean(axis=0)).max() < 12
+    clusters = notebook.kernel.ask("ex.selection.cluster.value_counts().to_dict()")
+    assert max(clusters, key=clusters.get) == "0"
+
+    # the list shows the texts that the kernel has selected, in its order
+    texts = notebook.kernel.ask("ex.selection.text.tolist()")
+    rows = notebook.panel.get_by_role("option")
+    rows.first.wait_for()
+    assert texts[0].split("\n")[0][:40] in rows.first.inner_text()
+    rows.first.click()
+    notebook.page.keyboard.press("Escape")
+    notebook.panel.get_by_role("listbox").focus()
+    notebook.page.keyboard.press("End")
+    last = notebook.panel.locator(f"[role=option][aria-posinset='{selected}']")
+    last.wait_for()
+    wait_until(lambda: texts[-1].split("\n")[0][:40] in last.inner_text(), "the last text")
+
+
+def test_escape_clears_the_selection_in_both(notebook):
+    notebook.drag(circle_around(notebook, 0))
+    wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)"), "a selection in the kernel")
+    notebook.page.keyboard.press("Escape")
+    wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)") == 0, "no selection in the kernel")
+    wait_until(lambda: "selected" not in header(notebook), "no selection in the panel")
+
+
+def test_clicking_a_point_shows_its_whole_text_and_its_nearest_neighbours(notebook):
+    row = notebook.kernel.ask("int((ex.probabilities_ * (ex.labels_ == 1)).argmax())")
+    x, y = notebook.kernel.ask(f"ex.positions_[{row}].tolist()")
+    pixel = notebook.pixel_of(x, y)
+    notebook.page.mouse.move(pixel[0] - 3, pixel[1] - 3)
+    notebook.page.mouse.move(*pixel, steps=3)
+    wait_until(lambda: notebook.page.locator(".ce-plot").count(), "the panel to have found the map")
+    notebook.page.mouse.click(*pixel)
+    inspected = wait_until(lambda: notebook.kernel.ask("ex._session.state.inspected + 1"), "a row to be open") - 1
+    whole = notebook.kernel.ask(f"ex.to_frame().text[{inspected}]")
+    wait_until(lambda: whole.split("\n")[-1] in header(notebook), "the whole text in the panel")
+    nearest = notebook.kernel.ask(f"ex.to_frame().text[int(ex.knn_graph_.indices[{inspected}, 0])]")
+    distance = notebook.kernel.ask(f"float(ex.knn_graph_.distances[{inspected}, 0])")
+    wait_until(lambda: nearest.split("\n")[0][:40] in header(notebook), "the nearest neighbour")
+    assert f"{distance:.3f}" in header(notebook)
+
+
+def test_hovering_a_point_shows_a_snippet_and_never_a_whole_document(notebook):
+    notebook.kernel.run(
+        "row = int((ex.probabilities_ * (ex.labels_ == 1)).argmax())\n"
+        "ex._session.state.results.rows.texts[row] = 'Whole document. ' + 'word ' * 5000"
+    )
+    x, y = notebook.kernel.ask("ex.positions_[row].tolist()")
+    pixel = notebook.pixel_of(x, y)
+    notebook.page.mouse.move(pixel[0] - 4, pixel[1] - 4)
+    notebook.page.mouse.move(*pixel, steps=3)
+    card = notebook.page.get_by_text("Whole document.").first
+    card.wait_for()
+    assert len(card.inner_text()) < 400
+
+
+def test_a_moved_slider_reclusters_and_the_map_and_panel_follow(notebook):
+    before = notebook.drawn_colors()
+    positions = notebook.drawn_positions()
+    slider = notebook.explorer.locator(".widget-slider", has_text="min_cluster_size").get_by_role("slider")
+    slider.focus()
+    for _ in range(6):
+        notebook.page.keyboard.press("ArrowRight")
+    wait_until(lambda: notebook.kernel.ask("ex.params.min_cluster_size") == 14, "the parameter in the kernel")
+    n_clusters = notebook.kernel.ask("int(ex.labels_.max()) + 1")
+    wait_until(lambda: notebook.drawn_colors() != before, "other colours on the map")
+    wait_until(lambda: f"{n_clusters:,} cluster" in header(notebook), "the number of clusters in the panel")
+    labels = np.array(notebook.kernel.ask("ex.labels_.tolist()"))
+    codes = np.array(notebook.drawn_colors())
+    assert ((codes == 0) == (labels == -1)).all()
+    assert len({(label, code) for label, code in zip(labels, codes, strict=True)}) == len(set(labels))
+    assert notebook.drawn_positions() == positions
+
+
+def test_parameters_set_from_python_move_the_controls(notebook):
+    notebook.kernel.run("ex.recluster(min_cluster_size=20, cluster_selection_method='leaf')")
+    slider = notebook.explorer.locator(".widget-slider", has_text="min_cluster_size")
+    wait_until(lambda: slider.locator(".widget-readout").inner_text() == "20", "the slider to follow")
+    leaf = notebook.explorer.get_by_role("button", name="leaf", exact=True)
+    wait_until(lambda: "mod-active" in (leaf.get_attribute("class") or ""), "the switch to follow")
+
+
+def test_a_long_job_can_be_cancelled_and_leaves_the_map_and_its_parameters(notebook):
+    notebook.kernel.run("before = ex.positions_")
+    slider = notebook.explorer.locator(".widget-slider", has_text="n_neighbors").last.get_by_role("slider")
+    slider.focus()
+    notebook.page.keyboard.press("End")
+    cancel = notebook.explorer.get_by_role("button", name="Cancel")
+    cancel.wait_for()
+    assert notebook.drawn_points() > 0
+    cancel.click()
+    wait_until(lambda: notebook.kernel.ask("ex.status.state") == "cancelled", "the job to be cancelled")
+    assert notebook.kernel.ask("ex.params.layout_n_neighbors") == 15
+    assert notebook.kernel.ask("ex.positions_ is before")
+    notebook.explorer.get_by_text("Cancelled; the map is as it was before.").wait_for()
+
+
+def test_a_failed_job_says_why_and_leaves_the_map(notebook):
+    notebook.kernel.run("before = ex.positions_\nex.params = {'n_neighbors': 1000}")
+    notebook.explorer.get_by_text("too few for 1000 neighbours").wait_for()
+    notebook.explorer.get_by_role("button", name="Try again").wait_for()
+    assert notebook.kernel.ask("ex.positions_ is before and ex.params.n_neighbors == 15")
+
+
+def test_every_control_has_a_name(notebook):
+    nameless = notebook.page.evaluate(
+        """() => Array.from(document.querySelectorAll(
+            '.ce-root button, .ce-root [role=slider], .ce-root [role=listbox], .ce-root input'
+        )).filter(node => node.offsetParent && !(
+            node.getAttribute('aria-label') || node.getAttribute('title') || node.textContent.trim()
+            || node.closest('.widget-inline-hbox')?.querySelector('label')?.textContent
+        )).map(node => node.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
