@@ -266,7 +266,7 @@ def _given_keys(name: str, values: list[Any]) -> list[Any]:
 
 
 def _check_names(names: list[str], key_field: str) -> None:
-    bad = {name: re.sub(r"\W", "_", name, flags=re.ASCII) for name in names if not _FIELD_NAME.fullmatch(name)}
+    bad = {name: _field_name(name) for name in names if not _FIELD_NAME.fullmatch(name)}
     if bad:
         raise FieldError(
             "Milvus allows letters, digits and underscores in the name of a field. Rename columns first, for example "
@@ -279,6 +279,12 @@ def _check_names(names: list[str], key_field: str) -> None:
                 f"{ {TEXT_FIELD: 'the texts', VECTOR_FIELD: 'the vectors', key_field: 'the keys'}[name] }. "
                 "Rename or drop it."
             )
+
+
+def _field_name(name: str) -> str:
+    """Return the nearest name that Milvus allows."""
+    allowed = re.sub(r"\W", "_", name, flags=re.ASCII)[:255]
+    return allowed if _FIELD_NAME.fullmatch(allowed) else f"_{allowed}"[:255]
 
 
 def _column(name: str, values: list[Any]) -> Column:

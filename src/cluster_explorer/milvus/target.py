@@ -58,9 +58,9 @@ class Target:
         self._records = records
         self._written = 0
         with connection.calls(f"look for collection {collection_name!r}") as client:
-            exists = client.has_collection(collection_name, timeout=connection.timeout)
+            exists = bool(collection_name) and client.has_collection(collection_name, timeout=connection.timeout)
         # A collection made here holds no row of ours before we store it, so nothing needs to be looked up.
-        self._may_hold_rows = bool(exists)
+        self._may_hold_rows = exists
         if exists:
             self._open_existing(metric)
         else:
