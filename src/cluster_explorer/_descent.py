@@ -1,0 +1,208 @@
+"""UMAP's descent: neighbours pull each other together, random rows push each other apart.
+
+The forces are those of umap-learn; the bookkeeping differs. Every row moves along its own edges and sees the others
+where they were before the epoch, so that an epoch can be cut into blocks and the blocks given to threads in any
+order: the positions are the same to the last bit. Random numbers depend on seed, row and epoch alone, and no state is
+kept.
+
+.. [1] McInnes, Healy, Melville: UMAP: Uniform Manifold Approximation and Projection for Dimension Reduction.
+   arXiv:1802.03426, section 3.2 and appendix C.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cluster_explorer._compiled import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+    from scipy.sparse import csr_matrix
+
+    from cluster_explorer.values import FloatArray, IntArray, ProgressCallback
+
+#: Random rows that push a row away, for each pull: `negative_sample_rate` of UMAP.
+_PUSHES_PER_PULL = 5
+#: umap-learn lists every edge twice and moves both ends each time. Here a row moves only itself: its pull counts twice.
+_PULL_WEIGHT = 2.0
+#: Edges handed to a thread at once, about 5 ms of work.
+_EDGES_PER_BLOCK = 100_000
+_MOST_THREADS = 8
+#: The forces are tabulated by distance: `pow` took 40 % of the time.
+_TABLE_STEPS_PER_UNIT = 64
+_TABLE_REACH = 64
+_LONGEST_STEP = np.float32(4.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Forces:
+    """Pull and push between two rows, tabulated by their distance on the map, as factors of their difference."""
+
+    pull: FloatArray
+    push: FloatArray
+
+
+def forces(min_dist: float) -> Forces:
+    """Tabulate the gradients of UMAP's cross entropy for the curve 1 / (1 + a d^2b) that `min_dist` asks for."""
+    a, b = _fit_curve(min_dist)
+    distance = np.arange(_TABLE_REACH * _TABLE_STEPS_PER_UNIT + 2) / _TABLE_STEPS_PER_UNIT
+    distance[0] = distance[1] / 4  # the pull has a pole at 0
+    squared = distance**2
+    power = a * squared**b
+    return Forces(
+        pull=(-_PULL_WEIGHT * 2 * b * power / (squared * (1 + power))).astype(np.float32),
+        push=(2 * b / ((0.001 + squared) * (1 + power))).astype(np.float32),
+    )
+
+
+def _fit_curve(min_dist: float, spread: float = 1.0) -> tuple[float, float]:
+    from scipy.optimize import curve_fit
+
+    distance = np.linspace(0, 3 * spread, 300)
+    wanted = np.where(distance < min_dist, 1.0, np.exp(-(distance - min_dist) / spread))
+
+    def curve(x: npt.NDArray[np.float64], a: float, b: float) -> npt.NDArray[np.float64]:
+        return 1.0 / (1.0 + a * x ** (2 * b))
+
+    (a, b), _ = curve_fit(curve, distance, wanted)
+    return float(a), float(b)
+
+
+def descend(
+    graph: csr_matrix[np.float32],
+    positions: FloatArray,
+    pull_and_push: Forces,
+    *,
+    learning_rate: float,
+    n_epochs: int,
+    seed: int,
+    on_progress: ProgressCallback,
+) -> Iterator[FloatArray]:
+    """Yield the positions after each epoch; the array yielded is overwritten by the epoch after the next."""
+    shares = (graph.data / graph.data.max()).astype(np.float32) if graph.nnz else graph.data
+    blocks = _blocks(graph.indptr)
+    here, there = positions.astype(np.float32), np.empty_like(positions, dtype=np.float32)
+
+    def move(block: tuple[int, int], epoch: int, rate: np.float32) -> None:
+        move_rows(
+            here,
+            there,
+            *block,
+            graph.indptr,
+            graph.indices,
+            shares,
+            pull_and_push.pull,
+            pull_and_push.push,
+            epoch,
+            rate,
+            seed,
+        )
+
+    with ThreadPoolExecutor(max_workers=min(len(blocks), _usable_cores(), _MOST_THREADS)) as threads:
+        for epoch in range(n_epochs):
+            # umap-learn's rate falls linearly; falling with the square, more of the time is spent on the fine structure
+            rate = np.float32(learning_rate * (1 - epoch / n_epochs) ** 2)
+            if len(blocks) == 1:
+                move(blocks[0], epoch, rate)
+            else:
+                moved = threads.map(lambda block, epoch=epoch, rate=rate: move(block, epoch, rate), blocks)
+                for done, _ in enumerate(moved):
+                    on_progress((epoch + done / len(blocks)) / n_epochs)
+            here, there = there, here
+            on_progress((epoch + 1) / n_epochs)
+            yield here
+
+
+def _blocks(row_starts: IntArray) -> list[tuple[int, int]]:
+    """Cut the rows into runs of about as many edges each."""
+    n_rows, n_edges = len(row_starts) - 1, int(row_starts[-1])
+    n_blocks = max(1, min(n_rows, math.ceil(n_edges / _EDGES_PER_BLOCK)))
+    cuts = np.searchsorted(row_starts, np.linspace(0, n_edges, n_blocks + 1)).tolist()
+    cuts[0], cuts[-1] = 0, n_rows
+    return list(pairwise(cuts))
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+@compiled
+def move_rows(  # noqa: PLR0917 - numba functions take no keyword-only arguments
+    here: FloatArray,
+    there: FloatArray,
+    start: int,
+    stop: int,
+    row_starts: IntArray,
+    neighbors: IntArray,
+    shares: FloatArray,
+    pull: FloatArray,
+    push: FloatArray,
+    epoch: int,
+    rate: np.float32,
+    seed: int,
+) -> None:
+    """Move rows `start` to `stop` by one epoch, from their positions `here` to `there`.
+
+    An edge of share s takes part in s of the epochs, evenly spread; fractions of the golden ratio keep edges apart.
+    """
+    n_rows, n_components = here.shape
+    position = np.empty(n_components, dtype=np.float32)
+    step = np.empty(n_components, dtype=np.float32)
+    for row in range(start, stop):
+        position[:] = here[row]
+        state = _random_state(seed, row, epoch)
+        first, last = row_starts[row], row_starts[row + 1]
+        for edge in range(first, max(last, first + 1)):
+            if edge < last:
+                phase = np.float64(np.uint32(edge) * np.uint32(2654435769)) / 4294967296.0
+                if math.floor(epoch * shares[edge] + phase) == math.floor((epoch + 1) * shares[edge] + phase):
+                    continue
+                _apply(position, here[neighbors[edge]], pull, rate, step)
+            # a row without neighbours is pushed all the same, lest it stay where a cluster goes
+            for _ in range(_PUSHES_PER_PULL):
+                state = _next(state)
+                other = np.int64(((state >> np.uint64(32)) * np.uint64(n_rows)) >> np.uint64(32))
+                if other != row:
+                    _apply(position, here[other], push, rate, step)
+        there[row] = position
+
+
+@compiled
+def _apply(position: FloatArray, other: FloatArray, force: FloatArray, rate: np.float32, step: FloatArray) -> None:
+    squared = np.float32(0.0)
+    for axis in range(position.shape[0]):
+        step[axis] = position[axis] - other[axis]
+        squared += step[axis] * step[axis]
+    place = math.sqrt(squared) * np.float32(_TABLE_STEPS_PER_UNIT)
+    slot = min(int(place), force.shape[0] - 2)
+    between = min(place - np.float32(slot), np.float32(1.0))
+    factor = force[slot] + between * (force[slot + 1] - force[slot])
+    for axis in range(position.shape[0]):
+        position[axis] += min(max(factor * step[axis], -_LONGEST_STEP), _LONGEST_STEP) * rate
+
+
+@compiled
+def _random_state(seed: int, row: int, epoch: int) -> np.uint64:
+    """Mix seed, row and epoch into the state of a generator (the finaliser of splitmix64); never 0."""
+    state = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(row)
+    state = state * np.uint64(0x9E3779B97F4A7C15) + np.uint64(epoch)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (state ^ (state >> np.uint64(31))) | np.uint64(1)
+
+
+@compiled
+def _next(state: np.uint64) -> np.uint64:
+    """Return the next state of Marsaglia's xorshift64."""
+    state ^= state << np.uint64(13)
+    state ^= state >> np.uint64(7)
+    return state ^ (state << np.uint64(17))
