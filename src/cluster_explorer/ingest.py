@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cluster_explorer.milvus.schema import Record
     from cluster_explorer.values import FloatArray, ProgressCallback
 
 #: Rows embedded and stored at a time: what an interrupt can lose, and do again, is at most this.
@@ -210,7 +211,7 @@ class _Storing:
         self.added += len(missing)
         self.updated += len(changed)
 
-    def _is_changed(self, row: int, stored: dict[Any, dict[str, Any]]) -> bool:
+    def _is_changed(self, row: int, stored: dict[Any, Record]) -> bool:
         there = stored[self._records.keys[row]]
         if any(there.get(name) != value for name, value in self._records.row(row).items()):
             return True

@@ -111,8 +111,7 @@ def milvus() -> Callable[..., Any]:
     def opened(uri: str) -> Iterator[Any]:
         connection = connect(uri, token=None, db_name="", timeout=30, create=True)
         try:
-            with connection.calls("prepare a test") as client:
-                yield client
+            yield connection.run("prepare a test", lambda client: client)
         finally:
             connection.close()
 

@@ -1,84 +1,34 @@
-"""Reach Milvus by address, and let go of it again: the client, its timeout, and the lock of a Milvus Lite file."""
+"""Reach Milvus by address, call it, and let go of it again."""
 
 from __future__ import annotations
 
-import os
 import threading
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from cluster_explorer.errors import (
     ConnectionFailedError,
-    DatabaseLockedError,
     InvalidParameterError,
     MilvusOperationError,
-    OldDatabaseError,
     available,
 )
-from cluster_explorer.milvus.faults import quiet, translated
+from cluster_explorer.milvus.address import Address, parse_uri
+from cluster_explorer.milvus.faults import NotLoadedError, quiet, translated
+from cluster_explorer.milvus.lite import check_path, open_databases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import os
+    from collections.abc import Callable
 
 # pymilvus comes without types.
 MilvusClient: TypeAlias = Any
-
-_SERVER_SCHEMES = ("http", "https", "tcp", "unix")
+T = TypeVar("T")
 
 #: A server that is up answers in well under a second; nobody should wait for `timeout` to learn that it is down.
 _LONGEST_CONNECT = 10.0
 
-
-@dataclass(frozen=True)
-class Address:
-    """Where a database is, and the credentials that its uri carried.
-
-    Attributes
-    ----------
-    uri : str
-        As the user wrote it, without credentials: fit for messages and reprs.
-    target : str
-        What pymilvus is given: an absolute path for Milvus Lite.
-    is_lite : bool
-        Whether it is a Milvus Lite database, which runs in this process.
-    token : str
-        From the uri (``https://user:password@host``), or "".
-    """
-
-    uri: str
-    target: str = field(repr=False)
-    is_lite: bool
-    token: str = field(repr=False, default="")
-
-
-def parse_uri(uri: str | os.PathLike[str]) -> Address:
-    """Tell a Milvus Lite file from a server, and take credentials out of the address.
-
-    Raises
-    ------
-    InvalidParameterError
-        When it is neither.
-
-    Examples
-    --------
-    >>> parse_uri("https://me:secret@example.com:19530")
-    Address(uri='https://example.com:19530', is_lite=False)
-    """
-    text = os.fspath(uri)
-    parts = urlsplit(text)
-    if parts.scheme.lower() in _SERVER_SCHEMES:
-        credentials, _, host = parts.netloc.rpartition("@")
-        bare = urlunsplit((parts.scheme, host, parts.path, "", "")) if parts.scheme != "unix" else text
-        return Address(uri=bare, target=bare, is_lite=False, token=credentials)
-    if text.endswith(".db"):
-        return Address(uri=text, target=str(Path(text).expanduser().absolute()), is_lite=True)
-    raise InvalidParameterError(
-        f"uri={text!r} is neither a Milvus Lite database nor a server. "
-        "Give the path of a database, ending in '.db' in lowercase, or an address such as 'http://localhost:19530'."
-    )
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
 
 
 class Connection:
@@ -98,37 +48,85 @@ class Connection:
         self.address = address
         self.timeout = timeout
         self._client = client
-        self._closed = False
+        self._loaded = ""
+        self._closed = threading.Event()
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"Connection({self.address.uri!r}, {'closed' if self._closed else 'open'})"
+        return f"Connection({self.address.uri!r}, {'closed' if self.closed else 'open'})"
 
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
-        return self._closed
+        return self._closed.is_set()
 
-    @contextmanager
-    def calls(self, action: str) -> Iterator[MilvusClient]:
-        """Lend the client for calls to Milvus; what fails is raised as our own error, "Cannot <action> ..."."""
-        if self._closed:
-            raise MilvusOperationError(
-                f"Cannot {action}: the connection to {self.address.uri} was closed. Open it again."
-            )
-        with translated(action, self.address.uri, self.timeout):
-            yield self._client
+    def run(self, action: str, call: Callable[[MilvusClient], T]) -> T:
+        """Call Milvus, and wait for a server that is away for a moment.
+
+        Parameters
+        ----------
+        action : str
+            What is being done, as the end of "Cannot ...".
+        call : callable
+            Makes calls with the client it is given. It may be repeated, so it must be harmless to.
+
+        Returns
+        -------
+        object
+            What `call` returns.
+
+        Raises
+        ------
+        ConnectionFailedError
+            When the server is away for longer than the timeout, or refuses the token.
+        MilvusOperationError
+            When Milvus cannot do it, or does not answer in time.
+        """
+        deadline = time.monotonic() + self.timeout
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self._run_once(action, call)
+            except (ConnectionFailedError, NotLoadedError) as error:
+                # Its kinds (a locked file, a refused token) do not pass by waiting.
+                if type(error) not in (ConnectionFailedError, NotLoadedError) or time.monotonic() + pause > deadline:
+                    raise
+                if self._closed.wait(pause):
+                    raise
+                if isinstance(error, NotLoadedError):
+                    self._load_again()
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def keep_loaded(self, collection_name: str) -> None:
+        """Load this collection again when a server that was restarted has forgotten it."""
+        self._loaded = collection_name
 
     def close(self) -> None:
         """Close the client and, with its last user in this process, the Milvus Lite database. May be repeated."""
         with self._lock:
-            if self._closed:
+            if self.closed:
                 return
-            self._closed = True
+            self._closed.set()
         with quiet:
             self._client.close()
         if self.address.is_lite:
-            _lite_databases.release(self.address.target)
+            open_databases.release(self.address.target)
+
+    def _run_once(self, action: str, call: Callable[[MilvusClient], T]) -> T:
+        if self.closed:
+            raise MilvusOperationError(
+                f"Cannot {action}: the connection to {self.address.uri} was closed. Open it again."
+            )
+        with translated(action, self.address.uri, self.timeout):
+            return call(self._client)
+
+    def _load_again(self) -> None:
+        if self._loaded:
+            with suppress(ConnectionFailedError, MilvusOperationError):
+                self._run_once(
+                    f"load collection {self._loaded!r}",
+                    lambda client: client.load_collection(self._loaded, timeout=self.timeout),
+                )
 
 
 def connect(
@@ -161,13 +159,13 @@ def connect(
         raise InvalidParameterError(f"timeout={timeout!r} is not a time to wait: give seconds above 0.")
     address = parse_uri(uri)
     if address.is_lite:
-        _check_lite_path(address, create=create)
-        _lite_databases.acquire(address)
+        check_path(address, create=create)
+        open_databases.acquire(address)
     try:
         client = _client(address, token or address.token, db_name, timeout)
     except BaseException:
         if address.is_lite:
-            _lite_databases.release(address.target)
+            open_databases.release(address.target)
         raise
     connection = Connection(address, client, timeout)
     try:
@@ -183,112 +181,25 @@ def _client(address: Address, token: str, db_name: str, timeout: float) -> Milvu
     from pymilvus import MilvusClient as Client
 
     with translated("connect", address.uri, timeout):
-        # Not shared with other clients of the process: closing ours must close the channel and no one else's.
         return Client(
-            uri=address.target, token=token, db_name=db_name, timeout=min(timeout, _LONGEST_CONNECT), dedicated=True
+            uri=address.target,
+            token=token,
+            db_name=db_name,
+            timeout=min(timeout, _LONGEST_CONNECT),
+            # Not shared with other clients of the process: closing ours must close the channel and no one else's.
+            dedicated=True,
+            # By default a new channel inherits how long gRPC waits before it tries a server again that was down.
+            grpc_options={"grpc.use_local_subchannel_pool": 1},
         )
 
 
 def _check_database(connection: Connection, db_name: str) -> None:
-    with suppress(MilvusOperationError), connection.calls("list databases") as client:
-        names = client.list_databases(timeout=connection.timeout)
-        if db_name not in names:
-            raise ConnectionFailedError(
-                f"There is no database db_name={db_name!r} at {connection.address.uri}. {available(sorted(names))}"
-            )
-
-
-def _check_lite_path(address: Address, *, create: bool) -> None:
-    path = Path(address.target)
-    if path.is_file():
-        raise OldDatabaseError(
-            f"Cannot open {address.uri!r}: it is a file, as Milvus Lite 2.5 and older wrote; version 3 keeps a folder. "
-            "Export it with the old version (milvus-lite dump), or store the texts again under another name."
-        )
-    if path.is_dir():
-        if not create and not (path / "collections").is_dir():
-            raise ConnectionFailedError(
-                f"Cannot open {address.uri!r}: the folder holds no Milvus Lite database. Check the path."
-            )
-    elif not path.parent.is_dir():
-        raise ConnectionFailedError(
-            f"Cannot open {address.uri!r}: there is no folder {str(path.parent)!r}. "
-            f"Check the path{' or create the folder' if create else ''}."
-        )
-    elif not create:
-        beside = sorted(other.name for other in path.parent.glob("*.db"))
-        raise ConnectionFailedError(
-            f"Cannot open {address.uri!r}: there is no such database. Databases in {str(path.parent)!r}: "
-            f"{', '.join(map(repr, beside)) or 'none'}. ClusterExplorer.from_texts(...) makes one."
-        )
-
-
-class _LiteDatabases:
-    """The Milvus Lite databases that we hold open in this process.
-
-    Closing a client keeps its database locked; the lock is released with the server that pymilvus started for it.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users: dict[str, int] = {}
-        self._opened_by_others: set[str] = set()
-
-    def acquire(self, address: Address) -> None:
-        """Open the database, unless it is open already; tell apart the ways in which that fails."""
-        from milvus_lite.server_manager import server_manager_instance
-
-        path = address.target
-        with self._lock:
-            if path not in self._users:
-                # The only trace of a database that the user's own client opened; closing that one is not up to us.
-                if path in getattr(server_manager_instance, "_servers", {}):
-                    self._opened_by_others.add(path)
-                with quiet:
-                    if server_manager_instance.start_and_get_uri(path) is None:
-                        raise _why_not_opened(address)
-            self._users[path] = self._users.get(path, 0) + 1
-
-    def release(self, path: str) -> None:
-        """Forget one user of the database; with the last one, close it and release its lock."""
-        from milvus_lite.server_manager import server_manager_instance
-
-        with self._lock:
-            self._users[path] -= 1
-            if self._users[path] > 0:
-                return
-            del self._users[path]
-            if path in self._opened_by_others:
-                self._opened_by_others.remove(path)
-                return
-            with quiet:
-                server_manager_instance.release_server(path)
-
-
-_lite_databases = _LiteDatabases()
-
-
-def _why_not_opened(address: Address) -> ConnectionFailedError:
-    """Open the database once more, directly, to learn what pymilvus does not tell."""
-    from milvus_lite.db import MilvusLite
-    from milvus_lite.exceptions import DataDirLockedError
-
     try:
-        with quiet:
-            MilvusLite(address.target).close()
-    except DataDirLockedError:
-        return DatabaseLockedError(
-            f"Cannot open {address.uri!r}: another process holds it, and Milvus Lite allows one at a time. "
-            "Close the other notebook or restart its kernel; or serve the folder to both with "
-            f"'milvus-lite server --data-dir {address.uri}' and give uri='http://localhost:19530'."
+        names = connection.run("list databases", lambda client: client.list_databases(timeout=connection.timeout))
+    except MilvusOperationError:
+        # Not every server lists them, and not to everyone.
+        return
+    if db_name not in names:
+        raise ConnectionFailedError(
+            f"There is no database db_name={db_name!r} at {connection.address.uri}. {available(sorted(names))}"
         )
-    except PermissionError:
-        return ConnectionFailedError(
-            f"Cannot open {address.uri!r}: the folder may not be written to, and Milvus Lite needs to. "
-            "Change its permissions, or copy it to a folder of yours."
-        )
-    except Exception as error:  # noqa: BLE001 - whatever a damaged database raises is the reason to tell
-        return ConnectionFailedError(
-            f"Cannot open {address.uri!r}: {error}. If the files are damaged, restore them or store the texts again."
-        )
-    return ConnectionFailedError(f"Cannot open {address.uri!r}: it was busy for a moment. Try again.")

@@ -29,6 +29,11 @@ _LONGEST_REASON = 600
 #: Milvus' own codes for "collection not found", old and new.
 _NO_COLLECTION = (4, 100)
 _CANNOT_CONNECT = 2
+_NOT_LOADED = 101
+
+
+class NotLoadedError(MilvusOperationError):
+    """The collection is not in the server's memory, as after a restart."""
 
 
 class _Quiet:
@@ -89,12 +94,13 @@ def translate(error: Exception, action: str, uri: str, timeout: float) -> Cluste
     """Return our own error for one of pymilvus' or gRPC's."""
     status = _status(error)
     reason = _reason(error)
+    code = getattr(error, "code", None)
     if status in ("UNAUTHENTICATED", "PERMISSION_DENIED") or _sounds_forbidden(reason):
         return AuthenticationError(
             f"Cannot {action}: the server at {uri} refused the token, or the token may not do this ({reason}). "
             "Pass a valid token= (an API key, or 'user:password')."
         )
-    if status == "UNAVAILABLE" or getattr(error, "code", None) == _CANNOT_CONNECT:
+    if status == "UNAVAILABLE" or code == _CANNOT_CONNECT:
         return ConnectionFailedError(
             f"Cannot {action}: the server at {uri} cannot be reached. "
             "Check that it runs and that uri= is right, then try again; nothing that was stored is lost."
@@ -106,9 +112,10 @@ def translate(error: Exception, action: str, uri: str, timeout: float) -> Cluste
         )
     if status == "RESOURCE_EXHAUSTED":
         return MessageTooLargeError(f"Cannot {action} at {uri}: the message is too large ({reason}).")
-    if getattr(error, "code", None) in _NO_COLLECTION:
+    if code in _NO_COLLECTION:
         return CollectionNotFoundError(f"Cannot {action} at {uri}: {reason}")
-    return MilvusOperationError(f"Cannot {action} at {uri}: {reason}")
+    kind = NotLoadedError if code == _NOT_LOADED else MilvusOperationError
+    return kind(f"Cannot {action} at {uri}: {reason}")
 
 
 def _status(error: BaseException | None) -> str:

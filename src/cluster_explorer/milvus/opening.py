@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from cluster_explorer.milvus.connection import MilvusClient
     from cluster_explorer.milvus.schema import Record
 
 #: Rows looked at to learn which dynamic fields there are, and to show examples in messages.
@@ -135,11 +136,14 @@ def describe(connection: Connection, collection_name: str) -> Record:
     CollectionNotFoundError
         When there is none of that name; it lists those there are.
     """
-    with connection.calls(f"describe collection {collection_name!r}") as client:
-        if client.has_collection(collection_name, timeout=connection.timeout):
-            description: Record = client.describe_collection(collection_name, timeout=connection.timeout)
-            return description
-        names = client.list_collections(timeout=connection.timeout)
+    timeout = connection.timeout
+    action = f"describe collection {collection_name!r}"
+    if connection.run(action, lambda client: client.has_collection(collection_name, timeout=timeout)):
+        description: Record = connection.run(
+            action, lambda client: client.describe_collection(collection_name, timeout=timeout)
+        )
+        return description
+    names = connection.run("list collections", lambda client: client.list_collections(timeout=timeout))
     raise CollectionNotFoundError(
         f"There is no collection {collection_name!r} at {connection.address.uri}. {available(sorted(names))}"
     )
@@ -147,20 +151,26 @@ def describe(connection: Connection, collection_name: str) -> Record:
 
 def index_metric_of(connection: Connection, collection_name: str, vector_field: str) -> str | None:
     """Return the metric of the field's index, in Milvus' words; None when there is no index."""
-    with connection.calls(f"look at the index of collection {collection_name!r}") as client:
-        for name in client.list_indexes(collection_name, field_name=vector_field, timeout=connection.timeout):
-            index = client.describe_index(collection_name, name, timeout=connection.timeout)
+    timeout = connection.timeout
+
+    def find(client: MilvusClient) -> str | None:
+        for name in client.list_indexes(collection_name, field_name=vector_field, timeout=timeout):
+            index = client.describe_index(collection_name, name, timeout=timeout)
             if index and index.get("field_name") == vector_field:
                 return str(index["metric_type"])
-    return None
+        return None
+
+    return connection.run(f"look at the index of collection {collection_name!r}", find)
 
 
 def load(connection: Connection, collection_name: str, vector_field: str, *, has_index: bool) -> bool:
     """Load the collection where it is not; return whether that was needed on a server, which keeps what is loaded."""
     from pymilvus.client.types import LoadState
 
-    with connection.calls(f"load collection {collection_name!r}") as client:
-        state = client.get_load_state(collection_name, timeout=connection.timeout)["state"]
+    timeout = connection.timeout
+    action = f"load collection {collection_name!r}"
+    connection.keep_loaded(collection_name)
+    state = connection.run(action, lambda client: client.get_load_state(collection_name, timeout=timeout)["state"])
     if state == LoadState.Loaded:
         return False
     if not has_index and not connection.address.is_lite:
@@ -169,8 +179,7 @@ def load(connection: Connection, collection_name: str, vector_field: str, *, has
             f"({vector_field!r}) have no index. Build one with MilvusClient.create_index, for example AUTOINDEX with "
             "metric_type='COSINE', then open it again."
         )
-    with connection.calls(f"load collection {collection_name!r}") as client:
-        client.load_collection(collection_name, timeout=connection.timeout)
+    connection.run(action, lambda client: client.load_collection(collection_name, timeout=timeout))
     return not connection.address.is_lite
 
 
@@ -198,8 +207,9 @@ def _some_rows(connection: Connection, description: Record, filter: str) -> Sequ
     scalars = [field["name"] for field in description["fields"] if "VECTOR" not in field_type(field)]
     dynamic = ["$meta"] if description.get("enable_dynamic_field") else []
     collection_name = description["collection_name"]
-    with connection.calls(f"read collection {collection_name!r}") as client:
-        return list(
+    return connection.run(
+        f"read collection {collection_name!r}",
+        lambda client: list(
             client.query(
                 collection_name,
                 filter=filter,
@@ -208,4 +218,5 @@ def _some_rows(connection: Connection, description: Record, filter: str) -> Sequ
                 consistency_level="Strong",
                 timeout=connection.timeout,
             )
-        )
+        ),
+    )

@@ -81,18 +81,26 @@ class PageReader:
         moment: dict[str, Any] = (
             {"guarantee_timestamp": self._snapshot} if self._snapshot else {"consistency_level": "Strong"}
         )
-        with self._connection.calls(f"read collection {self._collection_name!r}") as client:
-            page = client.query(
-                self._collection_name,
-                filter=expression,
-                output_fields=[self._primary_field, *self.fields],
-                limit=self._page_size,
-                timeout=self._connection.timeout,
-                iterator="True",
-                reduce_stop_for_best="True",
-                strict_float32=True,
-                **moment,
-            )
-            self._snapshot = self._snapshot or getattr(page, "extra", {}).get("iterator_session_ts", 0)
-            # Rows are decoded when they are first looked at: here, where what fails is translated.
-            return list(page)
+        page, session = self._connection.run(
+            f"read collection {self._collection_name!r}",
+            lambda client: _decoded(
+                client.query(
+                    self._collection_name,
+                    filter=expression,
+                    output_fields=[self._primary_field, *self.fields],
+                    limit=self._page_size,
+                    timeout=self._connection.timeout,
+                    iterator="True",
+                    reduce_stop_for_best="True",
+                    strict_float32=True,
+                    **moment,
+                )
+            ),
+        )
+        self._snapshot = self._snapshot or session
+        return page
+
+
+def _decoded(answer: Any) -> tuple[list[Mapping[str, Any]], int]:
+    """Return the rows, which are decoded when they are first looked at, and the moment that the server read at."""
+    return list(answer), getattr(answer, "extra", {}).get("iterator_session_ts", 0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cluster_explorer.errors import DataError, InvalidParameterError
-from cluster_explorer.milvus.expressions import one_of
+from cluster_explorer.milvus.lookup import rows_by_key
 
 if TYPE_CHECKING:
     from cluster_explorer.milvus.connection import Connection
@@ -119,15 +119,10 @@ def _stored_vectors(
     connection: Connection, info: CollectionInfo, asked: list[int], keys: list[Any]
 ) -> tuple[list[int], FloatArray]:
     """Read the vectors of some rows; return the rows that are still there, and their comparable vectors."""
-    with connection.calls(f"read vectors of collection {info.collection_name!r}") as client:
-        found = client.query(
-            info.collection_name,
-            filter=one_of(info.primary_field, [keys[row] for row in asked]),
-            output_fields=[info.primary_field, info.vector_field],
-            consistency_level="Strong",
-            timeout=connection.timeout,
-        )
-        vectors = {row[info.primary_field]: row[info.vector_field] for row in found}
+    found = rows_by_key(
+        connection, info.collection_name, info.primary_field, [keys[row] for row in asked], [info.vector_field]
+    )
+    vectors = {key: row[info.vector_field] for key, row in found.items()}
     there = [row for row in asked if keys[row] in vectors]
     if not there:
         return [], np.empty((0, info.dim), dtype=np.float32)
@@ -138,8 +133,9 @@ def _search(
     connection: Connection, info: CollectionInfo, expression: str, queries: FloatArray, limit: int
 ) -> list[list[tuple[Any, float]]]:
     """Return the keys that Milvus finds for each query, and its measure for each, nearest first."""
-    with connection.calls(f"search collection {info.collection_name!r}") as client:
-        answer = client.search(
+    answer = connection.run(
+        f"search collection {info.collection_name!r}",
+        lambda client: client.search(
             info.collection_name,
             data=list(queries),
             anns_field=info.vector_field,
@@ -149,5 +145,6 @@ def _search(
             search_params={"metric_type": _MILVUS_METRIC[info.metric], "params": {}},
             consistency_level="Strong",
             timeout=connection.timeout,
-        )
-        return [[(hit[info.primary_field], hit["distance"]) for hit in hits] for hits in answer]
+        ),
+    )
+    return [[(hit[info.primary_field], hit["distance"]) for hit in hits] for hits in answer]

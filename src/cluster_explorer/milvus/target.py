@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cluster_explorer.errors import DataError, FieldError, InvalidParameterError
-from cluster_explorer.milvus.expressions import one_of
+from cluster_explorer.milvus.lookup import rows_by_key
 from cluster_explorer.milvus.opening import describe, index_metric_of, load
 from cluster_explorer.milvus.schema import field_type, find_primary_field, find_vector_field, metric_name
 from cluster_explorer.records import LONGEST_TEXT, TEXT_FIELD, VECTOR_FIELD, Records, check_lengths
@@ -14,7 +14,7 @@ from cluster_explorer.records import LONGEST_TEXT, TEXT_FIELD, VECTOR_FIELD, Rec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cluster_explorer.milvus.connection import Connection
+    from cluster_explorer.milvus.connection import Connection, MilvusClient
     from cluster_explorer.milvus.schema import Record
     from cluster_explorer.values import FloatArray
 
@@ -57,8 +57,10 @@ class Target:
         self._connection = connection
         self._records = records
         self._written = 0
-        with connection.calls(f"look for collection {collection_name!r}") as client:
-            exists = bool(collection_name) and client.has_collection(collection_name, timeout=connection.timeout)
+        exists = bool(collection_name) and connection.run(
+            f"look for collection {collection_name!r}",
+            lambda client: bool(client.has_collection(collection_name, timeout=connection.timeout)),
+        )
         # A collection made here holds no row of ours before we store it, so nothing needs to be looked up.
         self._may_hold_rows = exists
         if exists:
@@ -86,21 +88,13 @@ class Target:
                 "with, or another collection_name=."
             )
 
-    def stored(self, keys: Sequence[Any], *, with_vectors: bool) -> dict[Any, dict[str, Any]]:
+    def stored(self, keys: Sequence[Any], *, with_vectors: bool) -> dict[Any, Record]:
         """Return the rows that are there under these keys, by key."""
         if not self._may_hold_rows:
             return {}
         key_field = self._records.key_field
-        fields = [key_field, TEXT_FIELD, *self._records.metadata, *([self.vector_field] if with_vectors else [])]
-        with self._connection.calls(f"look up rows of collection {self.collection_name!r}") as client:
-            rows = client.query(
-                self.collection_name,
-                filter=one_of(key_field, keys),
-                output_fields=fields,
-                consistency_level="Strong",
-                timeout=self._connection.timeout,
-            )
-            return {row[key_field]: dict(row) for row in rows}
+        fields = [TEXT_FIELD, *self._records.metadata, *([self.vector_field] if with_vectors else [])]
+        return rows_by_key(self._connection, self.collection_name, key_field, keys, fields)
 
     def upsert(self, rows: Sequence[dict[str, Any]], vectors: FloatArray) -> None:
         """Store rows, making the collection with the first; a row of the same key is replaced."""
@@ -108,15 +102,23 @@ class Target:
             self._create(vectors.shape[1])
         complete = [{**row, self.vector_field: vector} for row, vector in zip(rows, vectors, strict=True)]
         for part in _by_bytes(complete, self.dim):
-            with self._connection.calls(f"store rows in collection {self.collection_name!r}") as client:
-                client.upsert(self.collection_name, part, timeout=self._connection.timeout)
+            self._store(part)
             self._written += len(part)
 
     def finish(self) -> None:
         """Make what was stored searchable: write it out, so that the index covers it."""
         if self._written:
-            with self._connection.calls(f"flush collection {self.collection_name!r}") as client:
-                client.flush(self.collection_name, timeout=max(self._connection.timeout, _FINISH_TIMEOUT))
+            timeout = max(self._connection.timeout, _FINISH_TIMEOUT)
+            self._connection.run(
+                f"flush collection {self.collection_name!r}",
+                lambda client: client.flush(self.collection_name, timeout=timeout),
+            )
+
+    def _store(self, rows: list[dict[str, Any]]) -> None:
+        self._connection.run(
+            f"store rows in collection {self.collection_name!r}",
+            lambda client: client.upsert(self.collection_name, rows, timeout=self._connection.timeout),
+        )
 
     def _open_existing(self, metric: str | None) -> None:
         description = describe(self._connection, self.collection_name)
@@ -138,29 +140,34 @@ class Target:
         load(self._connection, self.collection_name, self.vector_field, has_index=index_metric is not None)
 
     def _create(self, dim: int) -> None:
+        self._connection.run(f"make collection {self.collection_name!r}", lambda client: self._make(client, dim))
+        self._connection.keep_loaded(self.collection_name)
+        self.dim = dim
+
+    def _make(self, client: MilvusClient, dim: int) -> None:
         from pymilvus import DataType
 
+        timeout = self._connection.timeout
+        if client.has_collection(self.collection_name, timeout=timeout):
+            # Made by a call whose answer was lost.
+            return
         records = self._records
-        with self._connection.calls(f"make collection {self.collection_name!r}") as client:
-            # Dynamic fields let labels and notes be written beside the rows later on.
-            schema = client.create_schema(auto_id=False, enable_dynamic_field=True)
-            if records.keys_are_strings:
-                schema.add_field(records.key_field, DataType.VARCHAR, is_primary=True, max_length=LONGEST_TEXT)
-            else:
-                schema.add_field(records.key_field, DataType.INT64, is_primary=True)
-            schema.add_field(TEXT_FIELD, DataType.VARCHAR, max_length=LONGEST_TEXT)
-            schema.add_field(VECTOR_FIELD, DataType.FLOAT_VECTOR, dim=dim)
-            for name, column in records.metadata.items():
-                limits = {"max_length": LONGEST_TEXT} if column.type_name == "VARCHAR" else {}
-                schema.add_field(name, DataType[column.type_name], nullable=True, **limits)
-            index = client.prepare_index_params()
-            # On Lite the map's neighbours are searched outside of it; an exact index costs nothing to build.
-            index_type = "FLAT" if self._connection.address.is_lite else "AUTOINDEX"
-            index.add_index(VECTOR_FIELD, index_type=index_type, metric_type=_MILVUS_METRIC[self.metric])
-            client.create_collection(
-                self.collection_name, schema=schema, index_params=index, timeout=self._connection.timeout
-            )
-        self.dim = dim
+        # Dynamic fields let labels and notes be written beside the rows later on.
+        schema = client.create_schema(auto_id=False, enable_dynamic_field=True)
+        if records.keys_are_strings:
+            schema.add_field(records.key_field, DataType.VARCHAR, is_primary=True, max_length=LONGEST_TEXT)
+        else:
+            schema.add_field(records.key_field, DataType.INT64, is_primary=True)
+        schema.add_field(TEXT_FIELD, DataType.VARCHAR, max_length=LONGEST_TEXT)
+        schema.add_field(VECTOR_FIELD, DataType.FLOAT_VECTOR, dim=dim)
+        for name, column in records.metadata.items():
+            limits = {"max_length": LONGEST_TEXT} if column.type_name == "VARCHAR" else {}
+            schema.add_field(name, DataType[column.type_name], nullable=True, **limits)
+        index = client.prepare_index_params()
+        # On Lite the map's neighbours are searched outside of it; an exact index costs nothing to build.
+        index_type = "FLAT" if self._connection.address.is_lite else "AUTOINDEX"
+        index.add_index(VECTOR_FIELD, index_type=index_type, metric_type=_MILVUS_METRIC[self.metric])
+        client.create_collection(self.collection_name, schema=schema, index_params=index, timeout=timeout)
 
 
 def _check_key(where: str, primary: Record, records: Records) -> None:
