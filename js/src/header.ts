@@ -36,7 +36,7 @@ export class Header {
     this.listeners = listeners;
     this.clearButton = button("ce-button ce-clear", "Clear", "Clear the selection", listeners.onClear);
     const line = h("div", { class: "ce-headline" }, this.summary, this.clearButton);
-    this.element = h("header", { class: "ce-header" }, this.title, line, this.chips);
+    this.element = h("div", { class: "ce-header" }, this.title, line, this.chips);
   }
 
   update(content: HeaderContent): void {

@@ -3,6 +3,7 @@
 import { CanvasLayer } from "./canvas_layer";
 import { FrameTask } from "./dom";
 import type { Rect } from "./geometry";
+import { keepFitted } from "./fit";
 import { Gestures, pixelIn } from "./gestures";
 import type { Hover } from "./hover_card";
 import { LabelLayer } from "./label_layer";
@@ -181,6 +182,7 @@ export class MapView {
     plot.classList.toggle("ce-lasso-3d", this.lassoIn3d);
     plot.append(lassoButton.element);
     this.bound = { plot, base, live, gestures, lassoButton };
+    keepFitted(plot, signal);
     const resized = new ResizeObserver(() => {
       this.redraw();
     });

@@ -19,6 +19,8 @@ export interface PlotScene {
 }
 
 export interface PlotLayout {
+  readonly width: number;
+  readonly height: number;
   readonly dragmode?: string | false;
   readonly paper_bgcolor?: string;
   readonly plot_bgcolor?: string;
@@ -52,6 +54,8 @@ export interface PlotEvent {
 export interface PlotElement extends HTMLElement {
   readonly _fullLayout?: PlotLayout;
   readonly _fullData?: readonly PlotTrace[];
+  /** What plotly calls when the window changes its size; there when the plot is responsive. */
+  _responsiveChartHandler?(): void;
   on?(event: string, react: (event: PlotEvent) => void): void;
   removeListener?(event: string, react: (event: PlotEvent) => void): void;
 }
