@@ -1,21 +1,25 @@
 /** Names for the clusters in view, kept ready for drawing while the map moves. */
 
 import type { Pixel, Rect } from "./geometry";
-import { placeLabel, placeLabels } from "./labels";
+import { placeLabel, placeLabels, wrap } from "./labels";
 import type { LabelRequest, PlacedLabel } from "./labels";
 import { labelFont } from "./paint";
 import type { Projection } from "./projection";
 import { clusterName } from "./protocol";
-import type { Cluster } from "./protocol";
+import type { Cluster, DataPoint } from "./protocol";
 import type { Theme } from "./theme";
 
 export class LabelLayer {
-  private clusters: readonly Cluster[] = [];
-  /** Widths of texts, by font and text: measuring is the dear part, and names change rarely. */
+  private named: readonly { readonly cluster: Cluster; readonly at: DataPoint; readonly lines: readonly string[] }[] =
+    [];
+  /** Widths of texts, by font and text. Names change rarely, so what is dear is done once: breaking and measuring them. */
   private readonly widths = new Map<string, number>();
 
   setClusters(clusters: readonly Cluster[]): void {
-    this.clusters = clusters;
+    this.named = clusters.flatMap((cluster) => {
+      const { at, label } = cluster;
+      return at ? [{ cluster, at, lines: wrap(clusterName(cluster, label)) }] : [];
+    });
     this.widths.clear();
   }
 
@@ -42,10 +46,9 @@ export class LabelLayer {
   private requests(projection: Projection): LabelRequest[] {
     const { left, top, width, height } = projection.area;
     const isInView = ({ x, y }: Pixel): boolean => x >= left && x <= left + width && y >= top && y <= top + height;
-    return this.clusters.flatMap((cluster) => {
-      const at = cluster.at && projection.toPixel(cluster.at);
-      if (!at || !isInView(at)) return [];
-      return [{ label: cluster.label, text: clusterName(cluster, cluster.label), size: cluster.size, at }];
+    return this.named.flatMap(({ cluster, at, lines }) => {
+      const pixel = projection.toPixel(at);
+      return pixel && isInView(pixel) ? [{ label: cluster.label, lines, size: cluster.size, at: pixel }] : [];
     });
   }
 

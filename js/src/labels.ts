@@ -6,7 +6,8 @@ import { lengthOf, shorten } from "./text";
 
 export interface LabelRequest {
   readonly label: number;
-  readonly text: string;
+  /** The name, as `wrap` breaks it. */
+  readonly lines: readonly string[];
   readonly size: number;
   readonly at: Pixel;
 }
@@ -71,7 +72,7 @@ export function placeLabel(request: LabelRequest, space: LabelSpace): PlacedLabe
 }
 
 /** Break a name into at most two lines of about `longest` characters; what is left over becomes an ellipsis. */
-export function wrap(text: string, longest: number): string[] {
+export function wrap(text: string, longest = LONGEST_LINE): string[] {
   const words = text.split(/\s+/u).filter((word) => word !== "");
   const lines: string[] = [];
   let line = "";
@@ -92,7 +93,7 @@ export function wrap(text: string, longest: number): string[] {
 
 /** Just above the middle of the cluster, so that small clusters stay visible; or below it, farther off, or upon it. */
 function candidates(request: LabelRequest, fontSize: number, space: LabelSpace): [PlacedLabel, ...PlacedLabel[]] {
-  const lines = wrap(request.text, LONGEST_LINE);
+  const { lines } = request;
   const width = Math.max(...lines.map((line) => space.measure(line, fontSize)));
   const height = lines.length * fontSize * LINE_HEIGHT;
   const at = (dy: number): PlacedLabel => {

@@ -98,7 +98,8 @@ export class PageCache {
     }
     if (message.revision !== this.revision || message.start % PAGE_SIZE !== 0) return;
     const number = message.start / PAGE_SIZE;
-    this.inFlight.delete(message.request);
+    // Whoever asked for it: another view of the widget, or nobody.
+    for (const [request, { page }] of this.inFlight) if (page === number) this.inFlight.delete(request);
     this.store(number, message.rows);
     this.options.onRows(message.start, message.start + message.rows.length);
     this.request();

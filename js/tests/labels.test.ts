@@ -11,7 +11,7 @@ const space: LabelSpace = { area, obstacles: [modebar], measure: (text, fontSize
 
 const request = fc.record({
   label: fc.nat(5000),
-  text: fc.oneof(fc.lorem({ maxCount: 6 }), fc.string({ unit: "grapheme" })),
+  lines: fc.oneof(fc.lorem({ maxCount: 6 }), fc.string({ unit: "grapheme" })).map((name) => wrap(name)),
   size: fc.integer({ min: 1, max: 100_000 }),
   at: fc.record({
     x: fc.double({ min: -50, max: 750, noNaN: true }),
@@ -38,7 +38,7 @@ describe("names on the map", () => {
     const at = { x: 300, y: 250 };
     const crowd = Array.from({ length: 30 }, (_, label) => ({
       label,
-      text: `cluster ${label}`,
+      lines: [`cluster ${label}`],
       size: 100 + label,
       at,
     }));
@@ -57,7 +57,7 @@ describe("names on the map", () => {
   });
 
   it("can be shown whatever they cover, within the map", () => {
-    const { box } = placeLabel({ label: 1, text: "far out", size: 1, at: { x: 699, y: 1 } }, space);
+    const { box } = placeLabel({ label: 1, lines: ["far out"], size: 1, at: { x: 699, y: 1 } }, space);
     expect(box.left + box.width).toBeLessThanOrEqual(700);
     expect(box.top).toBeGreaterThanOrEqual(0);
   });
