@@ -47,7 +47,7 @@ class Status:
     state : {"new", "running", "ready", "cancelled", "failed"}
         "new" before any work was asked for; "ready" when what is shown answers the parameters.
     title : str
-        What is being done, while running.
+        What is being done, while running; empty until it has taken long enough to be worth a progress bar.
     fraction : float
         Share of the whole job that is done, 0 to 1.
     remaining : float or None
@@ -143,7 +143,11 @@ class Engine:
             self._targets = self._targets | frozenset(targets)
             self._halted = self._cancelled = False
             self._error = None
-            if self._thread is None and self._has_work():
+            if not self._has_work():
+                return
+            if self._status.state != "running":
+                self._tell(Status("running"))
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="cluster-explorer", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
@@ -235,6 +239,7 @@ class Engine:
     def _bring_up_to_date(self) -> None:
         now = time.monotonic()
         self._job = job = _Job(self._wanted, started=now, stage_started=now, told=now)
+        self._tell(Status("running"))
         while True:
             self._stop_if_told()
             with self._changed:
@@ -245,7 +250,11 @@ class Engine:
             self._run_next(job)
             if self._settled is None and len(job.stages) > 1:
                 self._publish(self._working, self._estimate(job, 1.0), settled=None)
-        self._publish(self._working, Status("ready", fraction=1.0), settled=job.params)
+        self._publish(self._working, self._finished(job), settled=job.params)
+
+    def _finished(self, job: _Job) -> Status:
+        """Say "ready" unless something else has been wanted in the meantime."""
+        return Status("ready", fraction=1.0) if self._wanted == job.params else Status("running")
 
     def _run_next(self, job: _Job) -> None:
         stage = job.stages[0]
@@ -309,19 +318,21 @@ class Engine:
             results = run_stage(stages[0], Work(self._source, results, params, on_progress=_ignore))
         return results
 
+    # Reports are made while _changed is held, so that their order is the order of what they tell of.
+
     def _publish(self, results: Results, status: Status, settled: Params | None) -> None:
         """Show results; with `settled`, they are all that was wanted of these parameters."""
-        self._report(Report(status, results=results))
         with self._changed:
             self._published = results
             self._settled = settled or self._settled
             self._status = status
+            self._report(Report(status, results=results))
             self._changed.notify_all()
 
     def _tell(self, status: Status) -> None:
-        self._report(Report(status))
         with self._changed:
             self._status = status
+            self._report(Report(status))
 
     def _stop(self, status: Status, error: ClusterExplorerError) -> None:
         """Go back to what is shown, and halt until something is wanted again."""
@@ -332,8 +343,7 @@ class Engine:
             self._halted, self._cancelled = True, False
             self._error = error
             self._status = status
-        self._report(Report(status, params=back))
-        with self._changed:
+            self._report(Report(status, params=back))
             self._changed.notify_all()
 
 

@@ -21,7 +21,7 @@ from array_library import ArrayLibrary
 PARAMS = Params(min_cluster_size=20, n_neighbors=15)
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=30):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -48,7 +48,7 @@ def explorer(collection, browser):
         yield explorer
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=30):
     """Poll until a condition holds; return what it returned."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
@@ -62,4 +62,5 @@ def shown(explorer):
     """The explorer's view, when its first map is complete."""
     explorer.widget
     until(lambda: explorer.status.state == "ready")
+    explorer._session.store.apply(lambda state: state)  # returns when all views show what was handed in before
     return explorer._view

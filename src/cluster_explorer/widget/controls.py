@@ -216,7 +216,7 @@ class StatusRow:
 
     def _show(self, state: State) -> None:
         status = state.status
-        running = status.state == "running"
+        running = status.state == "running" and bool(status.title)
         nothing_shown = state.results.layout is None
         _set_visible(self._bar, visible=running)
         _set_visible(self._cancel, visible=running)
@@ -232,7 +232,7 @@ class StatusRow:
 def status_line(state: State) -> str:
     """Return one line on what is being done, what failed, or what is shown."""
     status = state.status
-    if status.state == "running":
+    if status.state == "running" and status.title:
         return f"{status.title} · {_time_left(status.remaining)}" if status.remaining is not None else status.title
     if status.state == "failed":
         kept = " The map is as it was before." if state.results.layout is not None else ""
