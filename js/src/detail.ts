@@ -2,6 +2,7 @@
 
 import { button, h, swatch } from "./dom";
 import type { Detail, Neighbor, Row } from "./protocol";
+import { headlineOf } from "./text";
 
 export interface DetailListeners {
   readonly onBack: () => void;
@@ -64,7 +65,9 @@ export class DetailView {
 
   private text(text: string): HTMLElement {
     const isEmpty = text.trim() === "";
-    const whole = h("div", { class: "ce-text", dir: "auto" }, isEmpty ? "empty text" : text);
+    const headline = headlineOf(text);
+    const parts = headline === "" ? [text] : [h("strong", {}, headline), text.slice(headline.length)];
+    const whole = h("div", { class: "ce-text", dir: "auto" }, ...(isEmpty ? ["empty text"] : parts));
     whole.classList.toggle("ce-muted", isEmpty);
     if (text.length > LONG) {
       // It may have a scroll bar of its own, which the keyboard has to reach.

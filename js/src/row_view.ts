@@ -2,6 +2,7 @@
 
 import { h } from "./dom";
 import type { Row } from "./protocol";
+import { headlineOf } from "./text";
 
 /** Fill an element with a row, or with a placeholder while the row is on its way. */
 export function showRow(element: HTMLElement, row: Row | undefined, cluster: string, isOpen: boolean): void {
@@ -14,10 +15,16 @@ export function showRow(element: HTMLElement, row: Row | undefined, cluster: str
     return;
   }
   bar.style.backgroundColor = row.color;
-  const text = row.text.trim() === "" ? h("em", { class: "ce-muted" }, "empty text") : row.text;
   element.replaceChildren(
     bar,
-    h("span", { class: "ce-row-text", dir: "auto" }, text),
+    h("span", { class: "ce-row-text", dir: "auto" }, ...shownText(row.text)),
     h("span", { class: "ce-row-cluster", dir: "auto" }, cluster),
   );
+}
+
+/** A short first line is shown as the headline that it is, since the list has no room for line breaks. */
+function shownText(text: string): (Node | string)[] {
+  if (text.trim() === "") return [h("em", { class: "ce-muted" }, "empty text")];
+  const headline = headlineOf(text);
+  return headline === "" ? [text] : [h("strong", {}, headline), text.slice(headline.length)];
 }

@@ -18,3 +18,12 @@ export function shorten(text: string, longest: number): string {
 export function lengthOf(text: string): number {
   return Array.from(GRAPHEMES.segment(text)).length;
 }
+
+/** Characters that a first line may have to pass for a headline. */
+const LONGEST_HEADLINE = 160;
+
+/** The first line of a text, where it is short and others follow; otherwise nothing. */
+export function headlineOf(text: string): string {
+  const end = text.indexOf("\n");
+  return end > 0 && end <= LONGEST_HEADLINE && text.slice(end).trim() !== "" ? text.slice(0, end) : "";
+}

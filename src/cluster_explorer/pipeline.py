@@ -188,15 +188,12 @@ def _layout(work: Work) -> Layout:
     from cluster_explorer.graph import slice_graph
     from cluster_explorer.projection import layout
 
-    params, before = work.params, work.results.layout
-    graph = slice_graph(work["neighbors"], params.layout_n_neighbors)
-    start = before if before is not None and before.positions.shape == (len(graph), params.n_components) else None
+    params = work.params
     return layout(
-        graph,
+        slice_graph(work["neighbors"], params.layout_n_neighbors),
         n_components=params.n_components,
         min_dist=params.min_dist,
         random_state=params.random_state,
-        init=start.positions if start is not None else None,
         on_progress=work.on_progress,
         on_step=work.on_layout,
     )

@@ -202,7 +202,11 @@ class Session:
         if graph is not None:
             found = zip(graph.indices[row].tolist(), graph.distances[row].tolist(), strict=True)
             neighbors = tuple(Neighbor(other, distance) for other, distance in found if other >= 0)
-        fields = tuple((name, str(value)) for name, value in record.items() if not _is_missing(value))
+        lines = set(text.splitlines())
+        # a field that is a line of the text (title, description) would only say it twice
+        fields = tuple(
+            (name, str(value)) for name, value in record.items() if not _is_missing(value) and str(value) not in lines
+        )
         return Detail(row, text, fields, neighbors)
 
     # -- inside ----------------------------------------------------------------------------------------------------

@@ -370,6 +370,9 @@ class ClusterExplorer(traitlets.HasTraits):
             from cluster_explorer.widget.view import ExplorerView
 
             self._view = ExplorerView(self._session, self._title)
+            # observers of the traits are told when the widget shows what they are told of
+            self._session.store.unsubscribe(self._project)
+            self._session.store.subscribe(self._project)
             self._session.show()
         return self._view.root
 

@@ -27,6 +27,7 @@ _ROW_LENGTH = 500
 _NEIGHBOR_LENGTH = 200
 _SNIPPET_LENGTH = 140
 _PAGE_AT_MOST = 100
+_UNASKED = -1
 
 
 class PanelWidget(anywidget.AnyWidget):
@@ -68,7 +69,7 @@ class Panel:
             "select_polygon": self._select_polygon,
             "select_cluster": lambda message: session.select_cluster(int(message["label"]), message["mode"]),
             "clear": lambda _message: session.clear_selection(),
-            "inspect": lambda message: session.inspect(int(message["row"])),
+            "inspect": self._inspect,
             "page": self._send_page,
             "snippet": self._send_snippet,
         }
@@ -95,6 +96,11 @@ class Panel:
                 self.widget.selection = _selection_trait(after, revision)
             self.widget.inspected = after.inspected
             self.widget.notice = after.notice
+        if after.selection is not before.selection and len(after.selection):
+            # the first page goes along unasked: it saves the browser a question
+            self._send_page(
+                {"request": _UNASKED, "revision": self.widget.selection["revision"], "start": 0, "stop": 50}
+            )
         if after.inspected >= 0 and (after.inspected != before.inspected or new.graph is not old.graph):
             self._send_detail(after.inspected)
 
@@ -122,6 +128,14 @@ class Panel:
         self._session.select_polygon(
             polygon, message["mode"], None if matrix is None else np.asarray(matrix, dtype=np.float64)
         )
+
+    def _inspect(self, message: dict[str, Any]) -> None:
+        row = int(message["row"])
+        if row >= 0 and row == self._session.state.inspected:
+            # a view that was made later asks for what others show already
+            self._send_detail(row)
+        else:
+            self._session.inspect(row)
 
     def _send_page(self, message: dict[str, Any]) -> None:
         start, stop = int(message["start"]), int(message["stop"])

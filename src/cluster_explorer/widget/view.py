@@ -44,7 +44,8 @@ class ExplorerView:
         main.add_class("ce-main")
         self.root = ipywidgets.VBox([style, self.controls.widget, self.status.widget, main])
         self.root.add_class("ce-root")
-        self._parts = (self.scatter, self.panel, self.controls, self.status)
+        # the panel first: texts are read while the browser still redraws the map
+        self._parts = (self.panel, self.controls, self.status, self.scatter)
         # what has been computed before the first showing is shown at once
         start = type(session.state)(session.state.params)
         self.render(start, session.state)
