@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 import pytest
 
 from cluster_explorer.milvus.connection import connect
@@ -43,6 +44,18 @@ class LiteServer:
         assert self.process is not None
         self.process.kill()
         self.process.wait(30)
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Stop the process as it is: connections stay open, and nothing answers."""
+        assert self.process is not None
+        process = psutil.Process(self.process.pid)
+        process.suspend()
+        wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 10)
+        try:
+            yield
+        finally:
+            process.resume()
 
     def _answers(self) -> bool:
         assert self.process is not None

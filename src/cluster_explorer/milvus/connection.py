@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from uuid import uuid4
 
 from cluster_explorer.errors import (
     ConnectionFailedError,
@@ -41,12 +43,12 @@ class Connection:
     client : pymilvus.MilvusClient
         Connected.
     timeout : float
-        Seconds that each call may take.
+        Seconds that each call may take; rounded up to whole ones, as pymilvus 2.5 ignores others when it retries.
     """
 
     def __init__(self, address: Address, client: MilvusClient, timeout: float) -> None:
         self.address = address
-        self.timeout = timeout
+        self.timeout = math.ceil(timeout)
         self._client = client
         self._loaded = ""
         self._closed = threading.Event()
@@ -186,8 +188,10 @@ def _client(address: Address, token: str, db_name: str, timeout: float) -> Milvu
             token=token,
             db_name=db_name,
             timeout=min(timeout, _LONGEST_CONNECT),
-            # Not shared with other clients of the process: closing ours must close the channel and no one else's.
+            # Not shared with other clients of the process (as pymilvus 3 and 2.6 say it): closing ours must close its
+            # channel and no one else's.
             dedicated=True,
+            alias=f"cluster-explorer-{uuid4().hex}",
             # By default a new channel inherits how long gRPC waits before it tries a server again that was down.
             grpc_options={"grpc.use_local_subchannel_pool": 1},
         )

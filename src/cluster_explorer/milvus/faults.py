@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("cluster_explorer.milvus")
 
-# The last one is the server of Milvus Lite in this process, which reports each call that Lite does not know.
-_NOISY = ("pymilvus", "milvus_lite", "grpc._server")
+# pymilvus 2.5 sets a level of its own on the second; the last one is the server of Milvus Lite in this process, which
+# reports each call that Lite does not know.
+_NOISY = ("pymilvus", "pymilvus.milvus_client", "milvus_lite", "grpc._server")
 _SILENT = logging.CRITICAL + 1
 _LONGEST_REASON = 600
 
@@ -45,6 +46,8 @@ class _Quiet:
         self._levels: dict[str, int] = {}
 
     def __enter__(self) -> None:
+        import pymilvus  # noqa: F401 - sets its log levels when it is first imported: before we change them
+
         with self._lock:
             if self._calls == 0:
                 self._levels = {name: logging.getLogger(name).level for name in _NOISY}
@@ -118,18 +121,23 @@ def translate(error: Exception, action: str, uri: str, timeout: float) -> Cluste
     return kind(f"Cannot {action} at {uri}: {reason}")
 
 
-def _status(error: BaseException | None) -> str:
+def _status(error: BaseException) -> str:
     """Name of the gRPC status at the root of an error, or "" when there is none."""
     import grpc
 
+    # pymilvus raises errors from themselves: both links of an error are followed, and each error looked at once.
     seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, grpc.FutureTimeoutError):
+    ahead: list[BaseException | None] = [error]
+    while ahead:
+        link = ahead.pop()
+        if link is None or id(link) in seen:
+            continue
+        if isinstance(link, grpc.FutureTimeoutError):
             return "TIMEOUT"
-        if isinstance(error, grpc.Call):
-            return str(error.code().name)
-        error = error.__cause__ or error.__context__
+        if isinstance(link, grpc.Call):
+            return str(link.code().name)
+        seen.add(id(link))
+        ahead += [link.__context__, link.__cause__]
     return ""
 
 
