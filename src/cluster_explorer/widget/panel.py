@@ -28,6 +28,8 @@ _NEIGHBOR_LENGTH = 200
 _SNIPPET_LENGTH = 140
 _PAGE_AT_MOST = 100
 _UNASKED = -1
+#: What the distances of a graph are, by its metric.
+_METRICS = {"cosine": "Euclidean, of unit vectors", "ip": "Euclidean, of unit vectors", "euclidean": "Euclidean"}
 
 
 class PanelWidget(anywidget.AnyWidget):
@@ -173,7 +175,7 @@ class Panel:
                 "text": detail.text,
                 "fields": [{"name": name, "value": value} for name, value in detail.fields],
                 "neighbors": neighbors,
-                "metric": graph.metric if graph is not None else "",
+                "metric": _METRICS.get(graph.metric, graph.metric) if graph is not None else "",
             }
         )
 
