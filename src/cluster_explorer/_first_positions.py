@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Coordinates = npt.NDArray[np.float64]
 
-#: Side of the square (or cube), as in umap-learn.
-_SIDE = 10.0
+#: Side of the square (or cube) as in umap-learn, up to this many rows; more rows get more room.
+_SIDE, _ROWS_TO_FILL_IT = 10.0, 10_000
 #: Components smaller than this, or than this share of the rows, get no waves of their own.
 _SMALLEST_COMPONENT, _SMALLEST_SHARE = 32, 0.005
 #: Up to this many rows all waves are computed at once.
@@ -37,16 +37,17 @@ def first_positions(
     Returns
     -------
     ndarray of shape (n, n_components), float32
-        Positions within about 10 units, the widest axis first.
+        Positions centred on 0, the widest axis first, as dense as those of 10,000 rows in a square of side 10.
     """
     from scipy.sparse.csgraph import connected_components
 
     n_parts, part = connected_components(graph, directed=False)
     if n_parts == 1:
-        placed = _SIDE * _waves(graph, n_components, rng, on_progress)
+        placed = _waves(graph, n_components, rng, on_progress)
     else:
         placed = _pack(graph, part, n_components, rng, on_progress=on_progress)
-    return _turn(placed).astype(np.float32)
+    side = _SIDE * max(1.0, graph.shape[0] / _ROWS_TO_FILL_IT) ** (1 / n_components)
+    return (side * _turn(placed)).astype(np.float32)
 
 
 def _waves(
@@ -141,7 +142,7 @@ def _pack(
     for done, one in enumerate(worth_it):
         rows = by_part[starts[one] : starts[one + 1]]
         within[rows] = _waves(graph[rows][:, rows], n_components, rng, _one_of(len(worth_it), done, on_progress))
-    return _SIDE * (centre[part] + side[part, None] * within)
+    return centre[part] + side[part, None] * within
 
 
 def _one_of(count: int, done: int, on_progress: ProgressCallback) -> ProgressCallback:
