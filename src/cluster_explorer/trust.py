@@ -70,8 +70,10 @@ def map_trust(
     near = graph.indices[:, :wanted]
     k = near.shape[1]
     trust = np.zeros(n_rows, dtype=np.float32)
-    tree = cKDTree(layout.positions) if n_rows else None
-    for start in range(0, n_rows if k else 0, _BLOCK):
+    if n_rows == 0 or k == 0:
+        return trust
+    tree = cKDTree(layout.positions)
+    for start in range(0, n_rows, _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, n_rows))
         found = tree.query(layout.positions[rows], k=np.arange(1, k + 2), workers=-1)[1]
         trust[rows] = _share_found(near[rows], _without_self(found, rows))
