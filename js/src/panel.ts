@@ -252,7 +252,7 @@ class Panel {
 
   private open(row: number): void {
     if (row === this.opened) return;
-    this.showOpened(row);
+    this.showOpened(row, true);
     this.link.send({ type: "inspect", row });
   }
 
@@ -276,7 +276,8 @@ class Panel {
   private key(event: KeyboardEvent): void {
     if (event.key !== "Escape") return;
     const isInside = event.target instanceof Node && this.root.contains(event.target);
-    const isMeant = isInside || (this.map.isUnderPointer && !isEditable(event.target));
+    const isPointedAt = this.map.isUnderPointer || this.root.matches(":hover");
+    const isMeant = isInside || (isPointedAt && !isEditable(event.target));
     if (!this.map.abortDrag() && !(isMeant && this.stepBack())) return;
     this.notices.dismissProblem();
     event.preventDefault();
@@ -301,15 +302,14 @@ class Panel {
     return this.selection.kind !== "none";
   }
 
-  private showOpened(row: number): void {
+  private showOpened(row: number, takesFocus = this.root.contains(document.activeElement)): void {
     const known = row >= 0 ? this.known(row) : undefined;
-    const hadFocus = this.root.contains(document.activeElement);
     this.opened = row;
     this.openedDetail = null;
     this.pointed = null;
     if (row >= 0) this.detail.showLoading(known);
     this.showView();
-    if (row >= 0 && hadFocus) this.detail.focusQuietly();
+    if (row >= 0 && takesFocus) this.detail.focusQuietly();
     this.texts.setOpen(row);
     this.lightUp();
   }

@@ -13,11 +13,11 @@ Method: TypeAlias = Literal["eom", "leaf"]
 Neighbors: TypeAlias = Literal["auto", "faiss", "milvus"]
 
 _RANGES: dict[str, tuple[float, float]] = {
-    "n_neighbors": (2, 1000),
-    "min_samples": (1, 1000),
+    "n_neighbors": (2, math.inf),
+    "min_samples": (1, math.inf),
     "min_cluster_size": (2, math.inf),
     "cluster_selection_epsilon": (0.0, math.inf),
-    "layout_n_neighbors": (2, 1000),
+    "layout_n_neighbors": (2, math.inf),
     "min_dist": (0.0, 1.0),
     "n_components": (2, 3),
     "random_state": (0, 2**32 - 1),

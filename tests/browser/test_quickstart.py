@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import nbformat
 import numpy as np
 import pytest
 from lab import wait_until
@@ -63,6 +64,7 @@ def test_a_lasso_selects_in_page_and_kernel_and_the_texts_can_be_read_to_the_las
     rows.first.wait_for()
     assert texts[0].split("\n")[0][:40] in rows.first.inner_text()
     rows.first.click()
+    notebook.panel.get_by_role("button", name="Back to the list").wait_for()
     notebook.page.keyboard.press("Escape")
     notebook.panel.get_by_role("listbox").focus()
     notebook.page.keyboard.press("End")
@@ -74,6 +76,7 @@ def test_a_lasso_selects_in_page_and_kernel_and_the_texts_can_be_read_to_the_las
 def test_escape_clears_the_selection_in_both(notebook):
     notebook.drag(circle_around(notebook, 0))
     wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)"), "a selection in the kernel")
+    wait_until(lambda: "selected" in header(notebook), "the selection in the panel")
     notebook.page.keyboard.press("Escape")
     wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)") == 0, "no selection in the kernel")
     wait_until(lambda: "selected" not in header(notebook), "no selection in the panel")
@@ -136,24 +139,57 @@ def test_parameters_set_from_python_move_the_controls(notebook):
     wait_until(lambda: "mod-active" in (leaf.get_attribute("class") or ""), "the switch to follow")
 
 
-def test_a_long_job_can_be_cancelled_and_leaves_the_map_and_its_parameters(notebook):
-    notebook.kernel.run("before = ex.positions_")
-    slider = notebook.explorer.locator(".widget-slider", has_text="n_neighbors").last.get_by_role("slider")
-    slider.focus()
-    notebook.page.keyboard.press("End")
-    cancel = notebook.explorer.get_by_role("button", name="Cancel")
-    cancel.wait_for()
-    assert notebook.drawn_points() > 0
-    cancel.click()
-    wait_until(lambda: notebook.kernel.ask("ex.status.state") == "cancelled", "the job to be cancelled")
-    assert notebook.kernel.ask("ex.params.layout_n_neighbors") == 15
-    assert notebook.kernel.ask("ex.positions_ is before")
-    notebook.explorer.get_by_text("Cancelled; the map is as it was before.").wait_for()
+LARGE = """
+import numpy as np
+from cluster_explorer import ClusterExplorer
+
+rng = np.random.default_rng(0)
+small = np.load("data/news_sample.embeddings.npy").astype(np.float32)
+vectors = np.repeat(small, 16, axis=0) + rng.normal(0, 0.02, (16 * len(small), small.shape[1])).astype(np.float32)
+ex = ClusterExplorer.from_texts(
+    [f"text {row}" for row in range(len(vectors))], vectors=vectors, uri="large.db", collection_name="texts"
+)
+ex
+"""
+
+
+def test_a_long_job_can_be_cancelled_and_leaves_the_map_and_its_parameters(lab, page):
+    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LARGE.strip())])
+    content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(content, lab.folder / "large.ipynb")
+    with lab.open(page, "large.ipynb") as notebook:
+        notebook.run_all()
+        notebook.wait_for_map()
+        wait_until(lambda: notebook.kernel.ask("ex.status.state") == "ready", "the first map", seconds=120)
+        notebook.kernel.run("before = ex.positions_")
+        codes = notebook.drawn_colors()
+        slider = notebook.explorer.locator(".widget-slider", has_text="layout_n_neighbors").get_by_role("slider")
+        slider.focus()
+        page.keyboard.press("End")
+        cancel = notebook.explorer.get_by_role("button", name="Cancel")
+        cancel.wait_for()
+        notebook.explorer.get_by_text("left").first.wait_for()
+
+        # the old map is usable meanwhile, and quick changes are answered
+        assert notebook.drawn_points() == 16 * 1219
+        notebook.drag(circle_around(notebook, 0))
+        wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)"), "a selection while the job runs")
+        notebook.explorer.get_by_role("button", name="leaf", exact=True).click()
+        wait_until(lambda: notebook.drawn_colors() != codes, "other colours while the job runs")
+        assert notebook.kernel.ask("ex.status.state") == "running"
+
+        cancel.click()
+        wait_until(lambda: notebook.kernel.ask("ex.status.state") == "cancelled", "the job to be cancelled")
+        assert notebook.kernel.ask("ex.params.layout_n_neighbors") == 15
+        assert notebook.kernel.ask("ex.params.cluster_selection_method") == "leaf"
+        assert notebook.kernel.ask("ex.positions_ is before")
+        notebook.explorer.get_by_text("Cancelled; the map is as it was before.").wait_for()
+        wait_until(lambda: slider.get_attribute("aria-valuenow") == "15.0", "the slider to go back")
 
 
 def test_a_failed_job_says_why_and_leaves_the_map(notebook):
-    notebook.kernel.run("before = ex.positions_\nex.params = {'n_neighbors': 1000}")
-    notebook.explorer.get_by_text("too few for 1000 neighbours").wait_for()
+    notebook.kernel.run("before = ex.positions_\nex.params = {'n_neighbors': 2000}")
+    notebook.explorer.get_by_text("too few for 2000 neighbours").wait_for()
     notebook.explorer.get_by_role("button", name="Try again").wait_for()
     assert notebook.kernel.ask("ex.positions_ is before and ex.params.n_neighbors == 15")
 

@@ -16,7 +16,7 @@ from cluster_explorer.params import Params
         ("min_cluster_size", 2.5, "whole number"),
         ("min_cluster_size", "20", "whole number"),
         ("min_cluster_size", True, "whole number"),
-        ("n_neighbors", 0, "2 to 1000"),
+        ("n_neighbors", 0, "2 or more"),
         ("min_dist", 1.5, "0 to 1"),
         ("min_dist", float("nan"), "0 to 1"),
         ("n_components", 4, "2 to 3"),
