@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-from cluster_explorer.pipeline import Source
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,22 +13,8 @@ if TYPE_CHECKING:
     from cluster_explorer.values import KnnGraph, ProgressCallback, Rows
 
 
-class Library(Source, Protocol):
-    """A source whose rows can also be read one by one."""
-
-    @property
-    def text_field(self) -> str:
-        """The field that holds the texts."""
-
-    def fetch(self, ids: Sequence[int] | Sequence[str], fields: Sequence[str] | None = None) -> pd.DataFrame:
-        """Read texts and metadata of some rows, in the order asked for."""
-
-    def close(self) -> None:
-        """Release the connection, and the lock of a Milvus Lite file."""
-
-
 class MilvusLibrary:
-    """An opened Milvus collection as a `Library`.
+    """An opened Milvus collection as a `cluster_explorer.pipeline.Library`.
 
     Parameters
     ----------

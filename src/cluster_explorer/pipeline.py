@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from cluster_explorer.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
 
     from cluster_explorer.describe import ClusterNames, Terms
     from cluster_explorer.params import Params
@@ -38,6 +40,20 @@ class Source(Protocol):
 
     def search_graph(self, rows: Rows, n_neighbors: int, *, on_progress: ProgressCallback | None = None) -> KnnGraph:
         """Let the source search the neighbours of every row."""
+
+
+class Library(Source, Protocol):
+    """A source whose rows can also be read one by one."""
+
+    @property
+    def text_field(self) -> str:
+        """The field that holds the texts."""
+
+    def fetch(self, ids: Sequence[int] | Sequence[str], fields: Sequence[str] | None = None) -> pd.DataFrame:
+        """Read texts and metadata of some rows, in the order asked for."""
+
+    def close(self) -> None:
+        """Release the connection, and the lock of a Milvus Lite file."""
 
 
 @dataclass(frozen=True, eq=False)

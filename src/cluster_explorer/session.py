@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cluster_explorer.jobs import Report, Status
-    from cluster_explorer.library import Library
     from cluster_explorer.params import Params
-    from cluster_explorer.pipeline import Results
+    from cluster_explorer.pipeline import Library, Results
     from cluster_explorer.selection import Mode
     from cluster_explorer.values import Clustering, IntArray, Layout, Rows
 
