@@ -37,6 +37,8 @@ def membership_graph(
     n_rows = len(indices)
     held = indices >= 0
     strengths = np.zeros(distances.shape, dtype=np.float32)
+    # one layout in memory and one compiled loop, whether all neighbours are used or the nearest of them
+    distances = np.array(distances, dtype=np.float32, order="C")
     mean_distance = float(distances[held].mean(dtype=np.float64)) if held.any() else 0.0
     for start in range(0, n_rows, _BLOCK):
         on_progress(start / n_rows)
@@ -46,9 +48,10 @@ def membership_graph(
     directed = csr_matrix((strengths[held], indices[held], row_starts), shape=(n_rows, n_rows))
     reverse = directed.T.tocsr()
     # either of two rows may hold the other as its neighbour: the probability that at least one of the two edges exists
-    union = directed + reverse - directed.multiply(reverse)
+    union = (directed + reverse - directed.multiply(reverse)).tocsr()
+    union.eliminate_zeros()  # an edge so weak that it underflows is none
     union.sort_indices()
-    return cast("csr_matrix[np.float32]", union.tocsr())
+    return cast("csr_matrix[np.float32]", union)
 
 
 @compiled
