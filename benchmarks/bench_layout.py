@@ -1,0 +1,243 @@
+"""The layout against umap-learn: time to the first map, time in all, and how many neighbours stay neighbours.
+
+    python benchmarks/bench_layout.py                  # the shared corpora, warm and cold
+    python benchmarks/bench_layout.py --sizes 10000 100000 1000000   # growth, on synthetic rows
+
+Both run in turns, so that a busy machine slows both; ratios are what counts. umap-learn searches its own neighbours, as
+`umap.UMAP().fit_transform(X)` does; the layout starts from the graph, which the product has by then. "First map" is the
+first picture that is shown, "good map" the first that keeps three quarters of the neighbours that the final one keeps.
+"Cold" is a fresh process (imports and loading compiled code from disk count), "no caches" one in which numba finds
+nothing compiled on disk.
+Prints markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+CORPORA = ("google_news", "banking77", "ag_news")
+N_NEIGHBORS = 15
+GROUP = 500
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora", nargs="*", default=CORPORA, choices=CORPORA)
+    parser.add_argument("--sizes", nargs="*", type=int, default=[])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--child", nargs=2, metavar=("WHAT", "FILE"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        what, file = arguments.child
+        print(json.dumps(CHILDREN[what](Path(file))))
+        return
+    print(machine(), end="\n\n")
+    if arguments.sizes:
+        print(growth_table(arguments.sizes))
+        return
+    missing = [name for name in arguments.corpora if not vectors_file(name).exists()]
+    if missing:
+        sys.exit(f"Not found: {', '.join(str(vectors_file(name)) for name in missing)}.")
+    print(corpora_table(arguments.corpora, arguments.rounds))
+
+
+def machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("umap-learn", "numba", "numpy", "scipy"))
+    where = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    return f"{where}; Python {platform.python_version()}, {packages}."
+
+
+# -- corpora --------------------------------------------------------------------------------------------------------
+
+
+def corpora_table(corpora: tuple[str, ...], rounds: int) -> str:
+    lines = [
+        "| corpus, rows | | umap-learn | first map | good map | in all | kept: umap | first | final |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in corpora:
+            file = save_graph(name, Path(folder))
+            with np.load(file) as arrays:
+                rows = f"{len(arrays['indices']):,}"
+            lines += [
+                table_row(f"{name}, {rows}", "warm", compare_warm(file, rounds)),
+                table_row("", "cold", compare_cold(file, rounds, caches=True)),
+                table_row("", "cold, no caches", compare_cold(file, 1, caches=False)),
+            ]
+    return "\n".join(lines)
+
+
+def table_row(name: str, how: str, found: dict[str, float]) -> str:
+    umap = found["umap"]
+    times = [f"{found[key]:.2f} s (**{found[key] / umap:.3f}**)" for key in ("first", "good", "total")]
+    kept = [f"{found[key]:.3f}" if key in found else "" for key in ("umap_kept", "first_kept", "final_kept")]
+    return "| " + " | ".join([name, how, f"{umap:.2f} s", *times, *kept]) + " |"
+
+
+def compare_warm(file: Path, rounds: int) -> dict[str, float]:
+    from cluster_explorer.trust import map_trust
+    from cluster_explorer.values import Layout
+
+    vectors, graph = load_graph(file)
+    umap_positions(vectors)
+    timed_layout(graph)
+    found: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        started = time.perf_counter()
+        positions = umap_positions(vectors)
+        once = {"umap": time.perf_counter() - started, "umap_kept": map_trust(graph, Layout(positions)).mean()}
+        for key, value in (once | timed_layout(graph)).items():
+            found.setdefault(key, []).append(value)
+    return {key: median(values) for key, values in found.items()}
+
+
+def compare_cold(file: Path, rounds: int, *, caches: bool) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as empty:
+        for turn in range(rounds):
+            extra = {} if caches else {"NUMBA_CACHE_DIR": f"{empty}/{turn}"}
+            for key, value in (run_alone("umap", file, extra) | run_alone("layout", file, extra)).items():
+                found.setdefault(key, []).append(value)
+    return {key: median(values) for key, values in found.items() if not key.endswith("kept")}
+
+
+def umap_positions(vectors: np.ndarray) -> np.ndarray:
+    import umap
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return umap.UMAP(n_neighbors=N_NEIGHBORS, metric="cosine").fit_transform(vectors)
+
+
+def timed_layout(graph) -> dict[str, float]:
+    from cluster_explorer.projection import layout
+
+    steps = []
+    started = time.perf_counter()
+    final = layout(graph, on_step=lambda step: steps.append((time.perf_counter() - started, step)))
+    steps.append((time.perf_counter() - started, final))
+
+    from cluster_explorer.trust import map_trust
+
+    kept = [float(map_trust(graph, step).mean()) for _, step in steps]
+    good = next(place for place, share in enumerate(kept) if share >= 0.75 * kept[-1])
+    return {
+        "first": steps[0][0],
+        "good": steps[good][0],
+        "total": steps[-1][0],
+        "first_kept": kept[0],
+        "final_kept": kept[-1],
+    }
+
+
+# -- fresh processes ------------------------------------------------------------------------------------------------
+
+
+def run_alone(what: str, file: Path, extra: dict[str, str]) -> dict[str, float]:
+    command = [sys.executable, __file__, "--child", what, str(file)]
+    answer = subprocess.run(command, env=os.environ | extra, capture_output=True, text=True, check=True)
+    return json.loads(answer.stdout)
+
+
+def cold_umap(file: Path) -> dict[str, float]:
+    with np.load(file) as arrays:
+        vectors = arrays["vectors"]
+    started = time.perf_counter()
+    umap_positions(vectors)
+    return {"umap": time.perf_counter() - started}
+
+
+def cold_layout(file: Path) -> dict[str, float]:
+    return timed_layout(load_graph(file)[1])
+
+
+def warm_layout(file: Path) -> dict[str, float]:
+    from cluster_explorer import knn_graph, layout
+
+    layout(knn_graph(np.random.default_rng(0).normal(size=(500, 8)), n_neighbors=N_NEIGHBORS))
+    graph = load_graph(file)[1]
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    layout(graph)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return timed_layout(graph) | {"megabytes": (peak - held) / 1024}
+
+
+CHILDREN = {"umap": cold_umap, "layout": cold_layout, "warm layout": warm_layout}
+
+
+# -- growth ---------------------------------------------------------------------------------------------------------
+
+
+def growth_table(sizes: list[int]) -> str:
+    lines = [
+        "| rows | first map | good map | in all | per row | memory above imports and graph | kept: first | final |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for n_rows in sizes:
+            found = run_alone("warm layout", save_synthetic(n_rows, Path(folder)), {})
+            times = [f"{found[key]:.2f} s" for key in ("first", "good", "total")]
+            kept = [f"{found[key]:.3f}" for key in ("first_kept", "final_kept")]
+            per_row, memory = f"{1e6 * found['total'] / n_rows:.0f} us", f"{found['megabytes']:.0f} MB"
+            lines.append("| " + " | ".join([f"{n_rows:,}", *times, per_row, memory, *kept]) + " |")
+    return "\n".join(lines)
+
+
+def save_synthetic(n_rows: int, folder: Path) -> Path:
+    """Groups of about 500 rows in six dimensions, searched by a k-d tree."""
+    from scipy.spatial import cKDTree
+
+    rng = np.random.default_rng(0)
+    centres = 3 * rng.normal(size=(n_rows // GROUP, 6))
+    vectors = centres[rng.integers(0, len(centres), n_rows)] + 0.4 * rng.normal(size=(n_rows, 6))
+    distances, indices = cKDTree(vectors).query(vectors, k=N_NEIGHBORS + 1, workers=-1)
+    return save(folder / f"{n_rows}.npz", vectors.astype(np.float32), indices[:, 1:], distances[:, 1:])
+
+
+# -- data -----------------------------------------------------------------------------------------------------------
+
+
+def vectors_file(name: str) -> Path:
+    return DATA / f"{name}.embeddings.npy"
+
+
+def save_graph(name: str, folder: Path) -> Path:
+    from cluster_explorer import knn_graph
+
+    vectors = np.load(vectors_file(name)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    graph = knn_graph(vectors, n_neighbors=N_NEIGHBORS, metric="cosine")
+    return save(folder / f"{name}.npz", vectors, graph.indices, graph.distances)
+
+
+def save(file: Path, vectors: np.ndarray, indices: np.ndarray, distances: np.ndarray) -> Path:
+    np.savez(file, vectors=vectors, indices=indices.astype(np.int32), distances=distances.astype(np.float32))
+    return file
+
+
+def load_graph(file: Path):
+    from cluster_explorer.values import KnnGraph
+
+    with np.load(file) as arrays:
+        vectors, indices, distances = arrays["vectors"], arrays["indices"], arrays["distances"]
+    return vectors, KnnGraph(np.arange(len(indices)), indices, distances, "cosine", n_components=1)
+
+
+if __name__ == "__main__":
+    main()
