@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Key: TypeAlias = tuple[object, ...]
 
+#: Below this there is nothing to compare.
+_FEWEST_ROWS = 3
+
 
 class Source(Protocol):
     """Where rows come from: a Milvus collection, or anything that can do the same."""
@@ -166,15 +169,32 @@ def _neighbors(work: Work) -> KnnGraph:
 
     rows: Rows = work["rows"]
     wanted = neighbors_wanted(work.params)
-    if len(rows) <= wanted:
-        raise DataError(
-            f"The collection has {len(rows)} rows, too few for {wanted} neighbours of each. "
-            f"Add rows, or choose n_neighbors and layout_n_neighbors of at most {max(len(rows) - 1, 0)}."
-        )
+    _check_rows(rows, wanted)
     by_source = work.params.neighbors == "milvus" or (work.params.neighbors == "auto" and work.source.searches_well)
     if by_source or rows.vectors is None:
         return work.source.search_graph(rows, wanted, on_progress=work.on_progress)
     return knn_graph(rows.vectors, wanted, work.source.metric, rows.ids, on_progress=work.on_progress)
+
+
+def _check_rows(rows: Rows, wanted: int) -> None:
+    """Refuse what no map can be made of, before anything is searched."""
+    n_rows = len(rows)
+    if n_rows < _FEWEST_ROWS:
+        what = "one row" if n_rows == 1 else f"{n_rows} rows"
+        raise DataError(
+            f"The collection has {what}: a map of clusters needs at least {_FEWEST_ROWS}. Add rows, or open a filter "
+            "that matches more."
+        )
+    if n_rows <= wanted:
+        raise DataError(
+            f"The collection has {n_rows} rows, too few for {wanted} neighbours of each. Add rows, or choose "
+            f"n_neighbors and layout_n_neighbors of at most {n_rows - 1}."
+        )
+    if rows.vectors is not None and bool((rows.vectors == rows.vectors[0]).all()):
+        raise DataError(
+            f"All {n_rows} rows hold the same vector, so there are no clusters to find. Check what the embedding "
+            "function returned when the rows were written, and write them anew."
+        )
 
 
 def _graph(work: Work) -> KnnGraph:

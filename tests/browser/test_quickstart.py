@@ -145,7 +145,7 @@ from cluster_explorer import ClusterExplorer
 
 rng = np.random.default_rng(0)
 small = np.load("data/news_sample.embeddings.npy").astype(np.float32)
-vectors = np.repeat(small, 16, axis=0) + rng.normal(0, 0.02, (16 * len(small), small.shape[1])).astype(np.float32)
+vectors = np.repeat(small, 16, axis=0) + rng.normal(0, 0.05, (16 * len(small), small.shape[1])).astype(np.float32)
 ex = ClusterExplorer.from_texts(
     [f"text {row}" for row in range(len(vectors))], vectors=vectors, uri="large.db", collection_name="texts"
 )
