@@ -1,4 +1,4 @@
-"""What the explorer says of collections that no map can be made of; the rest of bad input is in tests/milvus and tests/unit."""
+"""What the explorer says of collections no map can be made of; the rest of bad input is in tests/milvus and tests/unit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_fewer_rows_than_neighbours_says_how_many_would_do(tmp_path):
 
 
 def test_one_row_is_not_enough(tmp_path):
-    with made(tmp_path, np.ones((1, 8))) as explorer, pytest.raises(DataError, match="one row.*at least 3"):
+    with made(tmp_path, np.ones((1, 8))) as explorer, pytest.raises(DataError, match=r"one row.*at least 3"):
         explorer.labels_
 
 
