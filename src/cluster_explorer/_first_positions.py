@@ -47,7 +47,8 @@ def first_positions(
     else:
         placed = _pack(graph, part, n_components, rng, on_progress=on_progress)
     side = _SIDE * max(1.0, graph.shape[0] / _ROWS_TO_FILL_IT) ** (1 / n_components)
-    return (side * _turn(placed)).astype(np.float32)
+    positions: FloatArray = (side * _turn(placed)).astype(np.float32)
+    return positions
 
 
 def _waves(
@@ -84,7 +85,7 @@ def _leading_eigenvectors(
     normalised = diags(scale) @ graph @ diags(scale)
     if n_rows <= _DENSE_ROWS:
         return np.linalg.eigh(normalised.toarray())[1][:, ::-1][:, 1 : count + 1]
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 
     normalised = normalised.astype(np.float32).tocsr()
     products = 0
@@ -105,9 +106,11 @@ def _leading_eigenvectors(
         )[1]
     except ArpackNoConvergence as error:
         vectors = error.eigenvectors
+    except ArpackError:
+        vectors = np.empty((n_rows, 0))
     found = vectors[:, ::-1][:, 1:].astype(np.float64)
-    missing = count - found.shape[1]
-    return np.hstack([found, rng.normal(size=(n_rows, missing))]) if missing > 0 else found
+    # what is missing is made up: the descent gets along with that, it only takes longer to untangle the map
+    return np.hstack([found, rng.normal(size=(n_rows, count - found.shape[1]))])
 
 
 def _pack(

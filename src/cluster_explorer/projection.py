@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -125,9 +126,10 @@ def layout(
         on_progress=_part(report, _START_DONE, 1.0),
     )
     positions = start
-    for epoch, positions in enumerate(epochs, start=1):
-        if on_step is not None and epoch < _EPOCHS and epoch % (_EPOCHS // _STEPS) == 0:
-            on_step(Layout(_centred(positions), finished=False))
+    with closing(epochs):  # else a step that raises would leave the threads waiting
+        for epoch, positions in enumerate(epochs, start=1):
+            if on_step is not None and epoch < _EPOCHS and epoch % (_EPOCHS // _STEPS) == 0:
+                on_step(Layout(_centred(positions), finished=False))
     return Layout(_centred(positions))
 
 

@@ -173,6 +173,23 @@ def test_cancelling_stops_the_work_and_leaves_no_thread(news, monkeypatch, where
     assert threading.active_count() == before
 
 
+def test_a_step_that_cannot_be_shown_leaves_no_thread_either(news, monkeypatch):
+    monkeypatch.setattr(_descent, "_EDGES_PER_BLOCK", 5_000)
+    before = threading.active_count()
+    shown = []
+
+    def refuse(step):
+        shown.append(step)
+        if len(shown) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled) as caught:
+        layout(news, on_step=refuse)
+    # while the traceback still holds the frames
+    assert caught.tb is not None
+    assert threading.active_count() == before
+
+
 @settings(max_examples=25)
 @given(
     n_rows=st.integers(2, 20),
