@@ -1,158 +1,165 @@
-"""Minimum spanning forest of a neighbour graph, by Borůvka's method on the neighbour lists as they are.
+"""Borůvka's method [1]_ on neighbour lists as they are: the lightest edge that leaves every part of a forest.
 
-Every edge is read in both directions, so the lists need not be made symmetric first. Edges are ordered by mutual-reachability
-distance, then by plain distance, then by the ranks of their ends: an order without ties, under which there is exactly one
-minimum spanning forest, however the rows are arranged.
+Every edge is read in both directions, so the lists need not be made symmetric first. Edges are ordered by
+mutual-reachability distance, then by plain distance, then by the ranks of their ends: an order without ties, under
+which there is exactly one minimum spanning forest, however the rows are arranged.
 
 .. [1] Borůvka: O jistém problému minimálním. 1926.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cluster_explorer._compiled import compiled
+from cluster_explorer._compiled import Float, Int, compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from cluster_explorer._edges import Edges
     from cluster_explorer.values import FloatArray, IntArray
 
 
-@compiled
-def comes_first(
-    weight: float, distance: float, low: int, high: int, weight2: float, distance2: float, low2: int, high2: int
-) -> bool:
-    """Whether the first edge comes before the second in the order without ties."""
-    if weight != weight2:
-        return weight < weight2
-    if distance != distance2:
-        return distance < distance2
-    if low != low2:
-        return low < low2
-    return high < high2
+class Edge(NamedTuple):
+    """One edge: its ends, its mutual-reachability distance, and its plain distance."""
+
+    source: Int
+    target: Int
+    weight: Float
+    distance: Float
+
+
+class Lightest(NamedTuple):
+    """The first edge found so far that leaves each part; `source` is -1 where there is none, `weight` then a bound."""
+
+    source: IntArray
+    target: IntArray
+    weight: FloatArray
+    distance: FloatArray
+
+
+class WeightedLists(NamedTuple):
+    """Neighbour lists, nearest first and ties by rank, with the core distance and rank of every row."""
+
+    indices: IntArray
+    distances: FloatArray
+    core: FloatArray
+    rank: IntArray
+
+
+class Open(NamedTuple):
+    """The places of each row's list that may lie between two parts: `slots[i, : held[i]]`."""
+
+    slots: npt.NDArray[np.uint16]
+    held: IntArray
+
+
+def nothing_lighter_than(bound: FloatArray) -> Lightest:
+    """Begin a search for edges that weigh no more than a bound, one for each part."""
+    n = len(bound)
+    return Lightest(
+        np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int32), bound.copy(), np.full(n, np.inf, np.float32)
+    )
 
 
 @compiled
-def find(parent: IntArray, node: int) -> int:
-    """Root of a node in a union-find forest, halving the path on the way."""
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
+def offer(best: Lightest, part: Int, edge: Edge, rank: IntArray) -> None:
+    """Keep an edge if it comes before the one that is held for its part."""
+    held = best.source[part]
+    if edge.weight > best.weight[part]:
+        return
+    if edge.weight == best.weight[part] and held >= 0:
+        if edge.distance > best.distance[part]:
+            return
+        if edge.distance == best.distance[part]:
+            other = best.target[part]
+            if edge.source == other and edge.target == held:
+                return
+            low, high = min(rank[edge.source], rank[edge.target]), max(rank[edge.source], rank[edge.target])
+            low_held, high_held = min(rank[held], rank[other]), max(rank[held], rank[other])
+            if low > low_held or (low == low_held and high >= high_held):
+                return
+    best.source[part] = edge.source
+    best.target[part] = edge.target
+    best.weight[part] = edge.weight
+    best.distance[part] = edge.distance
 
 
 @compiled
-def list_slots(indices: IntArray, slots: npt.NDArray[np.uint16], held: IntArray) -> None:
-    """List the places of each row that hold a neighbour."""
+def lightest_of_rows(lists: WeightedLists, best: Lightest) -> None:
+    """Find the first edge of every row, listed by the row itself or by its neighbour: the first round."""
+    indices, distances, core = lists.indices, lists.distances, lists.core
+    for i in range(indices.shape[0]):
+        target, lightest, nearest = -1, np.float32(np.inf), np.float32(np.inf)
+        for place in range(indices.shape[1]):
+            j = indices[i, place]
+            if j < 0:
+                continue
+            weight = max(distances[i, place], core[i], core[j])
+            # of equal weight, the first in the list comes first
+            if weight < lightest:
+                target, lightest, nearest = j, weight, distances[i, place]
+        best.source[i] = i if target >= 0 else -1
+        best.target[i], best.weight[i], best.distance[i] = target, lightest, nearest
+    for i in range(indices.shape[0]):
+        for place in range(indices.shape[1]):
+            j = indices[i, place]
+            # most edges end here, without a look at the neighbour's core distance
+            if j < 0 or max(distances[i, place], core[i]) > best.weight[j]:
+                continue
+            weight = max(distances[i, place], core[i], core[j])
+            offer(best, j, Edge(i, j, weight, distances[i, place]), lists.rank)
+
+
+@compiled
+def lightest_of_parts(lists: WeightedLists, part: IntArray, open_: Open, best: Lightest) -> None:
+    """Find the first edge that leaves each part; places found to lie inside a part are closed."""
+    for i in range(lists.indices.shape[0]):
+        kept = 0
+        for read in range(open_.held[i]):
+            place = open_.slots[i, read]
+            j = lists.indices[i, place]
+            if part[i] == part[j]:
+                continue
+            open_.slots[i, kept] = place
+            kept += 1
+            distance = lists.distances[i, place]
+            weight = max(distance, lists.core[i], lists.core[j])
+            if weight <= best.weight[part[i]]:
+                offer(best, part[i], Edge(i, j, weight, distance), lists.rank)
+            if weight <= best.weight[part[j]]:
+                offer(best, part[j], Edge(i, j, weight, distance), lists.rank)
+        open_.held[i] = kept
+
+
+@compiled
+def open_between(indices: IntArray, part: IntArray, open_: Open) -> None:
+    """List the places of each row whose neighbour lies in another part."""
     for i in range(indices.shape[0]):
         count = 0
-        for slot in range(indices.shape[1]):
-            if indices[i, slot] >= 0:
-                slots[i, count] = slot
+        for place in range(indices.shape[1]):
+            j = indices[i, place]
+            if j >= 0 and part[j] != part[i]:
+                open_.slots[i, count] = place
                 count += 1
-        held[i] = count
+        open_.held[i] = count
+
+
+def lightest_among(edges: Edges, part: IntArray, n_parts: int, rank: IntArray) -> Lightest:
+    """Find the first of some edges that leaves each part; those inside a part do not count."""
+    best = nothing_lighter_than(np.full(n_parts, np.inf, dtype=np.float32))
+    offer_all(Lightest(edges.source, edges.target, edges.weight, edges.distance), part, best, rank)
+    return best
 
 
 @compiled
-def lightest_edges(
-    indices: IntArray,
-    distances: FloatArray,
-    core: FloatArray,
-    rank: IntArray,
-    component: IntArray,
-    slots: npt.NDArray[np.uint16],
-    held: IntArray,
-    best: npt.NDArray[np.int64],
-) -> None:
-    """Write the number (row * k + slot) of the first edge leaving each component to `best`, -1 where there is none.
-
-    Slots whose ends have come to lie in one component are dropped from `slots`, so that each round reads fewer.
-    """
-    n_neighbors = indices.shape[1]
-    best[:] = -1
-    best_weight = np.full(best.shape[0], np.inf, dtype=np.float32)
-    best_distance = np.full(best.shape[0], np.inf, dtype=np.float32)
-    for i in range(indices.shape[0]):
-        own = component[i]
-        kept = 0
-        for place in range(held[i]):
-            slot = slots[i, place]
-            j = indices[i, slot]
-            other = component[j]
-            if own == other:
-                continue
-            slots[i, kept] = slot
-            kept += 1
-            distance = distances[i, slot]
-            weight = max(distance, core[i], core[j])
-            for side in (own, other):
-                if weight > best_weight[side]:
-                    continue
-                if weight == best_weight[side]:
-                    if distance > best_distance[side]:
-                        continue
-                    if distance == best_distance[side]:
-                        low, high = min(rank[i], rank[j]), max(rank[i], rank[j])
-                        i2 = best[side] // n_neighbors
-                        j2 = indices[i2, best[side] % n_neighbors]
-                        low2, high2 = min(rank[i2], rank[j2]), max(rank[i2], rank[j2])
-                        if low > low2 or (low == low2 and high >= high2):
-                            continue
-                best_weight[side] = weight
-                best_distance[side] = distance
-                best[side] = np.int64(i) * n_neighbors + slot
-        held[i] = kept
-
-
-@compiled
-def merge_components(
-    source: IntArray, target: IntArray, chosen: npt.NDArray[np.bool_], component: IntArray, n_components: int
-) -> int:
-    """Merge components along edges, marking in `chosen` those that were needed; relabel rows; return how many are left."""
-    parent = np.arange(n_components).astype(np.int32)
-    for edge in range(source.shape[0]):
-        a = find(parent, component[source[edge]])
-        b = find(parent, component[target[edge]])
-        chosen[edge] = a != b
-        if a != b:
-            parent[max(a, b)] = min(a, b)
-    label = np.empty(n_components, dtype=np.int32)
-    n_left = 0
-    for c in range(n_components):
-        if parent[c] == c:
-            label[c] = n_left
-            n_left += 1
-        else:
-            label[c] = label[find(parent, c)]
-    for row in range(component.shape[0]):
-        component[row] = label[component[row]]
-    return n_left
-
-
-@compiled
-def connect(indices: IntArray) -> IntArray:
-    """Label of the connected component of every row, counted from 0 in row order."""
-    parent = np.arange(indices.shape[0]).astype(np.int32)
-    for i in range(indices.shape[0]):
-        for slot in range(indices.shape[1]):
-            if indices[i, slot] < 0:
-                continue
-            a = find(parent, i)
-            b = find(parent, indices[i, slot])
-            if a != b:
-                parent[max(a, b)] = min(a, b)
-    n_components = 0
-    for i in range(indices.shape[0]):
-        if parent[i] == i:
-            parent[i] = -n_components - 1
-            n_components += 1
-        else:
-            root = i
-            while parent[root] >= 0:
-                root = parent[root]
-            label = parent[root]
-            parent[i] = label
-    return -parent - 1
+def offer_all(edges: Lightest, part: IntArray, best: Lightest, rank: IntArray) -> None:
+    """Offer every edge to the parts of both its ends."""
+    for place in range(edges.source.shape[0]):
+        i, j = edges.source[place], edges.target[place]
+        if part[i] != part[j]:
+            edge = Edge(i, j, edges.weight[place], edges.distance[place])
+            offer(best, part[i], edge, rank)
+            offer(best, part[j], edge, rank)

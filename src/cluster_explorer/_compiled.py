@@ -1,13 +1,21 @@
-"""One way to compile the loops of the stages: machine code, kept on disk, without Python's global lock."""
+"""One way to compile the loops of the stages: machine code, kept on disk, without Python's global lock.
+
+Compiled functions allocate nothing: their callers bring the room. That keeps them small, and quick to compile.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numba
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+#: Numbers as compiled functions take them.
+Float: TypeAlias = float | np.floating[Any]
+Int: TypeAlias = int | np.integer[Any]
 
 Function = TypeVar("Function", bound="Callable[..., object]")
 
@@ -26,8 +34,11 @@ def compiled_sum(function: Function) -> Function:
 
 
 def _compile(function: Function, *, fastmath: bool | set[str]) -> Function:
-    options = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
+    def compile_with(*, cache: bool) -> Function:
+        made = numba.njit(function, cache=cache, nogil=True, fastmath=fastmath, error_model="numpy")
+        return cast("Function", made)
+
     try:
-        return cast("Function", numba.njit(cache=True, **options)(function))
+        return compile_with(cache=True)
     except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
-        return cast("Function", numba.njit(**options)(function))
+        return compile_with(cache=False)

@@ -1,8 +1,8 @@
-"""The condensed tree and its flat clustering, by one walk down the dendrogram.
+"""The condensed tree, by one walk down the dendrogram.
 
-The definitions are hdbscan's [1]_: a split is real when both sides hold `min_cluster_size` rows, otherwise the smaller side
-falls out; a cluster's stability is the excess of mass of its rows. One thing differs: rows at distance 0 of each other are
-never split, so that no density is compared with another infinite one.
+The definitions are hdbscan's [1]_: a split is real when both sides hold `min_cluster_size` rows, otherwise the
+smaller side falls out; a cluster's stability is the excess of mass of its rows. One thing differs: rows at distance 0
+of each other are never split, so that no infinite density is compared with another.
 
 .. [1] Campello, Moulavi, Zimek, Sander: Hierarchical Density Estimates for Data Clustering, Visualization, and Outlier
    Detection. ACM TKDD 2015.
@@ -10,205 +10,137 @@ never split, so that no density is compared with another infinite one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cluster_explorer._compiled import compiled
+from cluster_explorer._compiled import Float, Int, compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from cluster_explorer.values import FloatArray, IntArray
+    from cluster_explorer.values import IntArray, SpanningTree
 
     Float64Array = npt.NDArray[np.float64]
-    BoolArray = npt.NDArray[np.bool_]
 
 
-@compiled
-def _fall_out(place_cluster: IntArray, place_edge: IntArray, start: int, stop: int, cluster: int, edge: int) -> None:
-    for place in range(start, stop):
-        place_cluster[place] = cluster
-        place_edge[place] = edge
+class Clusters(NamedTuple):
+    """The clusters of a condensed tree, numbered from the root, 0, downwards; as in `CondensedHierarchy`."""
+
+    parent: IntArray
+    size: IntArray
+    birth: Float64Array
+    death: Float64Array
+    stability: Float64Array
 
 
-@compiled
-def condense(
-    left: IntArray,
-    right: IntArray,
-    size: IntArray,
-    start: IntArray,
-    density: Float64Array,
-    min_cluster_size: int,
-    place_cluster: IntArray,
-    place_edge: IntArray,
-    parent: IntArray,
-    birth: Float64Array,
-    death: Float64Array,
-    cluster_size: IntArray,
-    stability: Float64Array,
-) -> int:
-    """Walk the dendrogram from its root; return the number of clusters of the condensed tree, root included.
+class Places(NamedTuple):
+    """For the rows in the dendrogram's order: the cluster each falls out of, and the edge at which it does."""
 
-    For every place in the order of leaves, writes the cluster its row falls out of and the edge at which it does; for every
-    cluster its parent (-1 for the root), the densities at which it appears and ends, its size and its stability.
+    cluster: IntArray
+    edge: IntArray
+
+
+class Hierarchy(NamedTuple):
+    """A dendrogram with the density, 1 / weight, of every merge."""
+
+    left: IntArray
+    right: IntArray
+    size: IntArray
+    start: IntArray
+    density: Float64Array
+
+
+@dataclass(frozen=True, eq=False)
+class Condensed:
+    """A condensed tree.
+
+    Attributes
+    ----------
+    clusters : Clusters
+        Its clusters.
+    places : Places
+        Where rows fall out.
+    order : ndarray of shape (n,), int32
+        The row at each place.
+    density : ndarray of shape (n - 1,), float64
+        Density of every merge.
     """
-    n = size.shape[0] + 1
-    node_cluster = np.full(n - 1, -1, dtype=np.int32)
+
+    clusters: Clusters = field(repr=False)
+    places: Places = field(repr=False)
+    order: IntArray = field(repr=False)
+    density: Float64Array = field(repr=False)
+
+
+def condense(tree: SpanningTree, min_cluster_size: int) -> Condensed:
+    """Drop from the hierarchy every split that is not real."""
+    n, merges = tree.n_rows, tree.dendrogram
+    with np.errstate(divide="ignore"):
+        density = 1.0 / tree.weight
+    hierarchy = Hierarchy(merges.left, merges.right, merges.size, merges.start, density)
+    most = 2 * (n // min_cluster_size) + 1
+    parent, size = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+    clusters = Clusters(parent, size, np.empty(most), np.empty(most), np.empty(most))
+    places = Places(np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32))
+    count = walk_down(hierarchy, min_cluster_size, np.full(n - 1, -1, dtype=np.int32), clusters, places)
+    clusters = Clusters(
+        parent[:count],
+        size[:count],
+        clusters.birth[:count],
+        clusters.death[:count],
+        clusters.stability[:count],
+    )
+    return Condensed(clusters, places, merges.order, density)
+
+
+@compiled
+def walk_down(
+    hierarchy: Hierarchy, min_cluster_size: int, node_cluster: IntArray, clusters: Clusters, places: Places
+) -> int:
+    """Fill the clusters and places; return the number of clusters. `node_cluster` starts as -1 for every merge."""
+    left, right, node_size, density = hierarchy.left, hierarchy.right, hierarchy.size, hierarchy.density
+    n = node_size.shape[0] + 1
     node_cluster[n - 2] = 0
-    parent[0], birth[0], death[0], cluster_size[0], stability[0] = -1, 0.0, 0.0, n, 0.0
+    clusters.parent[0], clusters.size[0], clusters.birth[0], clusters.stability[0] = -1, n, 0.0, 0.0
     n_clusters = 1
     for edge in range(n - 2, -1, -1):
         cluster = node_cluster[edge]
         if cluster < 0:
             continue
-        death[cluster] = density[edge]
-        if np.isinf(density[edge]):
-            stability[cluster] = np.inf
-            _fall_out(place_cluster, place_edge, start[edge], start[edge] + size[edge], cluster, edge)
+        clusters.death[cluster] = density[edge]
+        first, stop = hierarchy.start[edge], hierarchy.start[edge] + node_size[edge]
+        if density[edge] == np.inf:
+            _fall_out(clusters, places, first, stop, cluster, edge, np.inf)
             continue
-        left_size = size[left[edge] - n] if left[edge] >= n else 1
-        left_stays = left_size >= min_cluster_size
-        right_stays = size[edge] - left_size >= min_cluster_size
-        middle = start[edge] + left_size
-        excess = density[edge] - birth[cluster]
+        middle = first + (node_size[left[edge] - n] if left[edge] >= n else 1)
+        excess = density[edge] - clusters.birth[cluster]
+        left_stays, right_stays = middle - first >= min_cluster_size, stop - middle >= min_cluster_size
         if left_stays and right_stays:
-            stability[cluster] += excess * size[edge]
-            for child in (left[edge], right[edge]):
-                node_cluster[child - n] = n_clusters
-                parent[n_clusters] = cluster
-                birth[n_clusters] = density[edge]
-                death[n_clusters] = density[edge]
-                cluster_size[n_clusters] = size[child - n]
-                stability[n_clusters] = 0.0
+            clusters.stability[cluster] += excess * node_size[edge]
+            for child in (left[edge] - n, right[edge] - n):
+                node_cluster[child] = n_clusters
+                clusters.parent[n_clusters], clusters.size[n_clusters] = cluster, node_size[child]
+                clusters.birth[n_clusters], clusters.stability[n_clusters] = density[edge], 0.0
                 n_clusters += 1
             continue
         if left_stays:
             node_cluster[left[edge] - n] = cluster
         else:
-            stability[cluster] += excess * left_size
-            _fall_out(place_cluster, place_edge, start[edge], middle, cluster, edge)
+            _fall_out(clusters, places, first, middle, cluster, edge, excess)
         if right_stays:
             node_cluster[right[edge] - n] = cluster
         else:
-            stability[cluster] += excess * (size[edge] - left_size)
-            _fall_out(place_cluster, place_edge, middle, start[edge] + size[edge], cluster, edge)
+            _fall_out(clusters, places, middle, stop, cluster, edge, excess)
     return n_clusters
 
 
 @compiled
-def select_excess_of_mass(
-    parent: IntArray,
-    cluster_size: IntArray,
-    stability: Float64Array,
-    max_cluster_size: int,
-    allow_single_cluster: bool,  # noqa: FBT001 - numba functions take no keyword-only arguments
-    selected: BoolArray,
+def _fall_out(  # noqa: PLR0917 - numba functions take no keyword-only arguments
+    clusters: Clusters, places: Places, first: Int, stop: Int, cluster: Int, edge: int, excess: Float
 ) -> None:
-    """Select the clusters that together have the greatest stability, no one inside another."""
-    below = np.zeros(parent.shape[0])
-    first = 0 if allow_single_cluster else 1
-    for cluster in range(parent.shape[0] - 1, first - 1, -1):
-        selected[cluster] = below[cluster] <= stability[cluster] and cluster_size[cluster] <= max_cluster_size
-        if cluster > 0:
-            below[parent[cluster]] += stability[cluster] if selected[cluster] else below[cluster]
-    _keep_topmost(parent, selected)
-
-
-@compiled
-def select_leaves(parent: IntArray, selected: BoolArray) -> None:
-    """Select the clusters that split no further; none where the root does not split."""
-    selected[:] = True
-    selected[0] = False
-    for cluster in range(1, parent.shape[0]):
-        selected[parent[cluster]] = False
-
-
-@compiled
-def merge_below(
-    parent: IntArray,
-    birth: Float64Array,
-    epsilon: float,
-    allow_single_cluster: bool,  # noqa: FBT001 - numba functions take no keyword-only arguments
-    selected: BoolArray,
-) -> None:
-    """Replace each selected cluster that appeared below the distance `epsilon` by its first ancestor that did not [1]_.
-
-    .. [1] Malzer, Baum: A Hybrid Approach to Hierarchical Density-based Cluster Selection. MFI 2020.
-    """
-    n_clusters = parent.shape[0]
-    ancestor = np.zeros(n_clusters, dtype=np.int32)
-    for cluster in range(1, n_clusters):
-        up = parent[cluster]
-        if up == 0:
-            ancestor[cluster] = 0 if allow_single_cluster else cluster
-        else:
-            ancestor[cluster] = up if 1.0 / birth[up] > epsilon else ancestor[up]
-    for cluster in range(n_clusters - 1, 0, -1):
-        if selected[cluster] and 1.0 / birth[cluster] < epsilon:
-            selected[cluster] = False
-            selected[ancestor[cluster]] = True
-    _keep_topmost(parent, selected)
-
-
-@compiled
-def _keep_topmost(parent: IntArray, selected: BoolArray) -> None:
-    covered = selected.copy()
-    for cluster in range(1, parent.shape[0]):
-        if covered[parent[cluster]]:
-            covered[cluster] = True
-            selected[cluster] = False
-
-
-@compiled
-def label_rows(
-    order: IntArray,
-    place_cluster: IntArray,
-    place_edge: IntArray,
-    density: Float64Array,
-    parent: IntArray,
-    death: Float64Array,
-    selected: BoolArray,
-    lowest_root_density: float,
-    labels: IntArray,
-    probabilities: FloatArray,
-    row_cluster: IntArray,
-    row_density: Float64Array,
-) -> int:
-    """Label every row with the selected cluster it lies in, largest cluster first; return the number of clusters.
-
-    Rows of a selected root are members only from `lowest_root_density` on, as in hdbscan.
-    """
-    n_condensed = parent.shape[0]
-    home = np.full(n_condensed, -1, dtype=np.int32)
-    for cluster in range(n_condensed):
-        if selected[cluster]:
-            home[cluster] = cluster
-        elif cluster > 0:
-            home[cluster] = home[parent[cluster]]
-
-    members = np.zeros(n_condensed, dtype=np.int64)
-    for place in range(order.shape[0]):
-        cluster = home[place_cluster[place]]
-        if cluster > 0 or (cluster == 0 and density[place_edge[place]] >= lowest_root_density):
-            members[cluster] += 1
-    by_size = np.argsort(-members, kind="mergesort")
-    number = np.full(n_condensed, -1, dtype=np.int32)
-    n_clusters = 0
-    for cluster in by_size:
-        if members[cluster] > 0:
-            number[cluster] = n_clusters
-            n_clusters += 1
-
-    for place in range(order.shape[0]):
-        row = order[place]
-        cluster = home[place_cluster[place]]
-        reached = density[place_edge[place]]
-        row_cluster[row] = place_cluster[place]
-        row_density[row] = reached
-        labels[row] = -1
-        probabilities[row] = 0.0
-        if cluster > 0 or (cluster == 0 and reached >= lowest_root_density):
-            labels[row] = number[cluster]
-            probabilities[row] = 1.0 if np.isinf(reached) else min(reached, death[cluster]) / death[cluster]
-    return n_clusters
+    clusters.stability[cluster] += excess * (stop - first)
+    for place in range(first, stop):
+        places.cluster[place] = cluster
+        places.edge[place] = edge

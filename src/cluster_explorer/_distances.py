@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cluster_explorer._compiled import compiled, compiled_sum
+from cluster_explorer._compiled import Int, compiled, compiled_sum
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from cluster_explorer.values import FloatArray, IntArray
 
 
+class Lists(NamedTuple):
+    """Neighbour lists: row numbers, nearest first, and true distances; -1 and +inf where there are fewer."""
+
+    indices: IntArray
+    distances: FloatArray
+
+
 @compiled_sum
-def pair_distance(vectors: FloatArray, i: int, j: int) -> np.float32:
+def pair_distance(vectors: FloatArray, i: Int, j: Int) -> np.float32:
     """Euclidean distance of two rows, summed in float64: exact for duplicates, and the same from both ends."""
     total = 0.0
     for column in range(vectors.shape[1]):
@@ -25,14 +32,9 @@ def pair_distance(vectors: FloatArray, i: int, j: int) -> np.float32:
 
 
 @compiled
-def refine(
-    vectors: FloatArray,
-    first_row: int,
-    candidates: npt.NDArray[np.int64],
-    indices: IntArray,
-    distances: FloatArray,
-) -> None:
-    """Fill `indices` and `distances` with the nearest of each row's candidates, by true distance, ties by row number."""
+def refine(vectors: FloatArray, first_row: int, candidates: npt.NDArray[np.int64], lists: Lists) -> None:
+    """Fill the lists with the nearest of each row's candidates, by true distance, ties by row number."""
+    indices, distances = lists.indices, lists.distances
     n_candidates = candidates.shape[1]
     n_neighbors = indices.shape[1]
     for row in range(candidates.shape[0]):

@@ -1,23 +1,31 @@
 """Rows that are equal to the last bit: searched once, and listed in the order of their row numbers.
 
-Real collections hold the same text many times. Left to a search engine, each copy's list fills with whichever copies come
-first, and more copies than neighbours fall apart into groups that do not know of each other.
+Real collections hold the same text many times. Left to a search engine, each copy's list fills with whichever copies
+come first, and more copies than neighbours fall apart into groups that do not know of each other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from cluster_explorer._compiled import compiled
-from cluster_explorer._distances import first_copies
+from cluster_explorer._distances import Lists, first_copies
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cluster_explorer.values import FloatArray, IntArray
+
+
+class Kinds(NamedTuple):
+    """Kind of every row, and the copies of each kind; as in `UniqueRows`."""
+
+    kind: IntArray
+    copies: IntArray
+    start: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,38 +60,28 @@ def unique_rows(vectors: FloatArray) -> UniqueRows:
     return UniqueRows(rows, kind, copies, start)
 
 
-def spread_to_copies(
-    unique: UniqueRows, indices: IntArray, distances: FloatArray, n_neighbors: int
-) -> tuple[IntArray, FloatArray]:
-    """Turn the neighbours of unique rows into those of all rows: first a row's own copies, then the neighbours' copies."""
+def spread_to_copies(unique: UniqueRows, among: Lists, n_neighbors: int) -> Lists:
+    """Turn the neighbours of unique rows into those of all: first a row's own copies, then its neighbours' copies."""
     n = len(unique.kind)
-    all_indices = np.full((n, n_neighbors), -1, dtype=np.int32)
-    all_distances = np.full((n, n_neighbors), np.inf, dtype=np.float32)
-    _spread(unique.kind, unique.copies, unique.start, indices, distances, all_indices, all_distances)
-    return all_indices, all_distances
+    lists = Lists(np.full((n, n_neighbors), -1, np.int32), np.full((n, n_neighbors), np.inf, np.float32))
+    _spread(Kinds(unique.kind, unique.copies, unique.start), among, lists)
+    return lists
 
 
 @compiled
-def _spread(
-    kind: IntArray,
-    copies: IntArray,
-    start: npt.NDArray[np.int64],
-    indices: IntArray,
-    distances: FloatArray,
-    all_indices: IntArray,
-    all_distances: FloatArray,
-) -> None:
-    wanted = all_indices.shape[1]
-    for row in range(kind.shape[0]):
-        held = 0
-        for slot in range(-1, indices.shape[1]):
-            neighbor = kind[row] if slot < 0 else indices[kind[row], slot]
-            for place in range(start[neighbor], start[neighbor + 1]):
+def _spread(kinds: Kinds, among: Lists, lists: Lists) -> None:
+    wanted = lists.indices.shape[1]
+    for row in range(kinds.kind.shape[0]):
+        kind, held = kinds.kind[row], 0
+        for slot in range(-1, among.indices.shape[1]):
+            neighbor = kind if slot < 0 else among.indices[kind, slot]
+            distance = np.float32(0) if slot < 0 else among.distances[kind, slot]
+            for place in range(kinds.start[neighbor], kinds.start[neighbor + 1]):
                 if held == wanted:
                     break
-                if copies[place] != row:
-                    all_indices[row, held] = copies[place]
-                    all_distances[row, held] = np.float32(0) if slot < 0 else distances[kind[row], slot]
+                if kinds.copies[place] != row:
+                    lists.indices[row, held] = kinds.copies[place]
+                    lists.distances[row, held] = distance
                     held += 1
             if held == wanted:
                 break

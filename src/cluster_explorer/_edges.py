@@ -26,7 +26,8 @@ class Edges:
     weight : ndarray of shape (m,), float32
         Mutual-reachability distances.
     distance : ndarray of shape (m,), float32
-        Plain distances: they order edges of equal weight, so that a row that several clusters could claim goes to the nearest.
+        Plain distances: they order edges of equal weight, so that a row that several clusters could claim goes to the
+        nearest.
     """
 
     source: IntArray = field(repr=False)
@@ -37,8 +38,8 @@ class Edges:
     def __len__(self) -> int:
         return len(self.source)
 
-    def take(self, places: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Edges:
-        """Pick edges by their places, or by a mask."""
+    def take(self, places: npt.NDArray[np.integer] | npt.NDArray[np.bool_] | slice) -> Edges:
+        """Pick edges by their places, by a mask, or a stretch of them."""
         return Edges(self.source[places], self.target[places], self.weight[places], self.distance[places])
 
     def pointing_up(self, rank: IntArray) -> Edges:
@@ -50,6 +51,12 @@ class Edges:
             self.weight,
             self.distance,
         )
+
+
+def no_edges() -> Edges:
+    """Return an empty list of edges."""
+    rows, lengths = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+    return Edges(rows, rows, lengths, lengths)
 
 
 def concatenate(parts: Sequence[Edges]) -> Edges:

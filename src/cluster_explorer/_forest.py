@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer._boruvka import lightest_edges, list_slots, merge_components
-from cluster_explorer._edges import Edges, concatenate
+from cluster_explorer._boruvka import (
+    Lightest,
+    Open,
+    WeightedLists,
+    lightest_of_parts,
+    lightest_of_rows,
+    nothing_lighter_than,
+    open_between,
+)
+from cluster_explorer._edges import Edges, concatenate, no_edges
+from cluster_explorer._union_find import Room, unite
 
 if TYPE_CHECKING:
     from cluster_explorer.values import FloatArray, IntArray, KnnGraph, ProgressCallback
@@ -25,44 +34,49 @@ class Forest:
     ----------
     edges : Edges
         Of all trees.
-    component : ndarray of shape (n,), int32
+    part : ndarray of shape (n,), int32
         The tree that each row is in.
-    n_components : int
+    n_parts : int
         Number of trees.
     """
 
     edges: Edges = field(repr=False)
-    component: IntArray = field(repr=False)
-    n_components: int
+    part: IntArray = field(repr=False)
+    n_parts: int
+
+    def joined(self, edges: Edges) -> Forest:
+        """Merge trees along edges; of several that join the same trees the first is kept."""
+        part, needed = self.part.copy(), np.empty(len(edges), dtype=np.bool_)
+        room = np.empty((2, self.n_parts), dtype=np.int32)
+        n_parts = unite(edges.source, edges.target, part, Room(room[0], room[1]), needed)
+        return Forest(concatenate([self.edges, edges.take(needed)]), part, n_parts)
 
 
-def spanning_forest(
-    graph: KnnGraph, core: FloatArray, rank: IntArray, on_progress: ProgressCallback | None
-) -> Forest:
-    """Find the forest by Borůvka's method: each round joins every component to another by its lightest edge."""
-    n, k = graph.indices.shape
-    slots = np.empty((n, k), dtype=np.uint16)
-    held = np.empty(n, dtype=np.int32)
-    list_slots(graph.indices, slots, held)
-    component = np.arange(n, dtype=np.int32)
-    n_components, found = n, []
-    while n_components > 1:
-        best = np.empty(n_components, dtype=np.int64)
-        lightest_edges(graph.indices, graph.distances, core, rank, component, slots, held, best)
-        edges = _numbered(graph, core, np.unique(best[best >= 0]))
-        chosen = np.empty(len(edges), dtype=np.bool_)
-        n_components = merge_components(edges.source, edges.target, chosen, component, n_components)
-        if not chosen.any():
-            break
-        found.append(edges.take(chosen))
+def bare_rows(n: int) -> Forest:
+    """Return the forest of n rows and no edges."""
+    return Forest(no_edges(), np.arange(n, dtype=np.int32), n)
+
+
+def spanning_forest(graph: KnnGraph, core: FloatArray, rank: IntArray, on_progress: ProgressCallback | None) -> Forest:
+    """Find the forest: each round joins every part to another by its lightest edge, until no edge leaves any."""
+    n = len(graph)
+    lists = WeightedLists(graph.indices, graph.distances, core, rank)
+    best = nothing_lighter_than(np.full(n, np.inf, dtype=np.float32))
+    lightest_of_rows(lists, best)
+    before, forest = n, bare_rows(n).joined(_found(best))
+
+    between = Open(np.empty(graph.indices.shape, dtype=np.uint16), np.empty(n, dtype=np.int32))
+    open_between(graph.indices, forest.part, between)
+    rounds = 1
+    while 1 < forest.n_parts < before:
         if on_progress is not None:
-            on_progress(min(1.0, len(found) / _TYPICAL_ROUNDS))
-    return Forest(concatenate([*found, _numbered(graph, core, best[:0])]), component, n_components)
+            on_progress(min(1.0, rounds / _TYPICAL_ROUNDS))
+        best = nothing_lighter_than(np.full(forest.n_parts, np.inf, dtype=np.float32))
+        lightest_of_parts(lists, forest.part, between, best)
+        before, forest = forest.n_parts, forest.joined(_found(best))
+        rounds += 1
+    return forest
 
 
-def _numbered(graph: KnnGraph, core: FloatArray, numbers: np.ndarray) -> Edges:
-    source = (numbers // graph.n_neighbors).astype(np.int32)
-    target = graph.indices.ravel()[numbers]
-    distance = graph.distances.ravel()[numbers]
-    weight = np.maximum(distance, np.maximum(core[source], core[target]))
-    return Edges(source, target, weight, distance)
+def _found(best: Lightest) -> Edges:
+    return Edges(*best).take(best.source >= 0)

@@ -1,7 +1,7 @@
 """Who finds the neighbour candidates of every row: a k-d tree in few dimensions, faiss in many.
 
-Candidates are searched in float32 or by angle, a few more than wanted; `_distances.refine` then measures them again and keeps
-the nearest, so that all engines give the same lists.
+Candidates are searched in float32 or by angle, a few more than wanted; `_distances.refine` then measures them again
+and keeps the nearest, so that all engines give the same lists.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from cluster_explorer._distances import Lists, refine
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -77,33 +79,17 @@ def rows_per_block(vectors: FloatArray) -> int:
     return int(np.clip(_BLOCK_WORK / vectors.size, 32, 4096))
 
 
-def nearest_rows(
-    vectors: FloatArray,
-    n_neighbors: int,
-    *,
-    on_progress: ProgressCallback | None = None,
-) -> tuple[npt.NDArray[np.int32], FloatArray]:
-    """Find the nearest rows of every row, by true distance and then by row number.
-
-    Returns
-    -------
-    indices : ndarray of shape (n, n_neighbors), int32
-        Row numbers, the row itself left out.
-    distances : ndarray of shape (n, n_neighbors), float32
-        Euclidean distances.
-    """
-    from cluster_explorer._distances import refine
-
+def nearest_rows(vectors: FloatArray, n_neighbors: int, *, on_progress: ProgressCallback | None = None) -> Lists:
+    """Find the nearest rows of every row, the row itself left out, by true distance and then by row number."""
     n = len(vectors)
-    indices = np.full((n, n_neighbors), -1, dtype=np.int32)
-    distances = np.full((n, n_neighbors), np.inf, dtype=np.float32)
+    lists = Lists(np.full((n, n_neighbors), -1, np.int32), np.full((n, n_neighbors), np.inf, np.float32))
     if n_neighbors == 0:
-        return indices, distances
+        return lists
     search = candidate_search(vectors, min(n_neighbors + 1 + SPARE, n))
     step = rows_per_block(vectors)
     for first in range(0, n, step):
         stop = min(first + step, n)
-        refine(vectors, first, search(first, stop), indices, distances)
+        refine(vectors, first, search(first, stop), lists)
         if on_progress is not None:
             on_progress(stop / n)
-    return indices, distances
+    return lists

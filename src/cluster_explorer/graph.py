@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,8 +12,11 @@ from cluster_explorer.values import KnnGraph
 from cluster_explorer.vectors import describe_bad_vectors, named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
+    from cluster_explorer._distances import Lists
     from cluster_explorer.values import FloatArray, IdArray, IntArray, ProgressCallback
 
 _METRICS = {"cosine": "cosine", "euclidean": "euclidean", "l2": "euclidean", "ip": "ip"}
@@ -36,10 +39,11 @@ def knn_graph(
     n_neighbors : int
         Neighbours of each row, the row itself not counted. Where there are fewer rows, all of them are neighbours.
     metric : {"cosine", "euclidean", "ip"}
-        Milvus's spellings (``"COSINE"``, ``"L2"``, ``"IP"``) are understood as well. Inner products need vectors of length 1.
+        Milvus's spellings (``"COSINE"``, ``"L2"``, ``"IP"``) are understood as well. Inner products need vectors of
+        length 1.
     ids : array_like of shape (n,), optional
-        Primary keys, whole numbers or str, unique; row numbers by default. Ties are broken by them, so that the order of
-        the rows changes nothing.
+        Primary keys, whole numbers or str, unique; row numbers by default. Ties are broken by them, so that the order
+        of the rows changes nothing.
     on_progress : callable, optional
         Told the share of the work done, 0 to 1; may raise `Cancelled` to stop.
 
@@ -51,8 +55,8 @@ def knn_graph(
     Raises
     ------
     DataError
-        If the vectors are not a table of finite numbers with at least two rows, one of them is zero under ``"cosine"``, or ids
-        are missing or not unique.
+        If the vectors are not a table of finite numbers with at least two rows, one of them is zero under
+        ``"cosine"``, or ids are missing or not unique.
     InvalidParameterError
         If `n_neighbors` is less than 1, or `metric` is unknown or does not fit the vectors.
 
@@ -71,10 +75,8 @@ def knn_graph(
     if order is None:
         indices, distances = _search(table, k, on_progress)
     else:
-        rank = np.empty(len(order), dtype=np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
-        indices, distances = _search(table[order], k, on_progress)
-        indices, distances = order.astype(np.int32)[indices][rank], distances[rank]
+        found, rank = _search(table[order], k, on_progress), rank_of_ids(keys)
+        indices, distances = order.astype(np.int32)[found.indices][rank], found.distances[rank]
     return KnnGraph(keys, indices, distances, metric, _n_components(indices), table)
 
 
@@ -94,9 +96,11 @@ def graph_from_neighbors(
     ids : array_like of shape (n,)
         Primary keys, whole numbers or str, unique.
     indices : array_like of shape (n, k)
-        Row numbers of each row's neighbours in any order; -1 where there are fewer than k. The row itself may be among them.
+        Row numbers of each row's neighbours in any order; -1 where there are fewer than k. The row itself may be
+        among them.
     distances : array_like of shape (n, k)
-        True distances (never squares or similarities); for cosine and inner products the Euclidean distance of the unit vectors.
+        True distances (never squares or similarities); for cosine and inner products the Euclidean distance of the
+        unit vectors.
     metric : {"cosine", "euclidean", "ip"}
         What the distances mean.
     vectors : array_like of shape (n, d), optional
@@ -172,6 +176,31 @@ def slice_graph(graph: KnnGraph, n_neighbors: int) -> KnnGraph:
     return KnnGraph(graph.ids, indices, distances, graph.metric, _n_components(indices), graph.vectors, graph.exact)
 
 
+def search_again(graph: KnnGraph, vectors: FloatArray, *, on_progress: ProgressCallback | None = None) -> KnnGraph:
+    """Search the neighbours of a graph exhaustively, so that they prove edges."""
+    return knn_graph(vectors, graph.n_neighbors, graph.metric, graph.ids, on_progress=on_progress)
+
+
+def as_compared(vectors: npt.ArrayLike, graph: KnnGraph) -> FloatArray:
+    """Prepare the vectors of a graph's rows as the graph would hold them: float32, of unit length for cosine.
+
+    Raises
+    ------
+    DataError
+        If there is not one vector for each row, or they cannot be compared.
+
+    Examples
+    --------
+    >>> graph = graph_from_neighbors(["a", "b"], [[1], [0]], [[1.0], [1.0]], "cosine")
+    >>> as_compared([[3, 4], [0, 2]], graph).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 1.0]]
+    """
+    table = _table(vectors)
+    if len(table) != len(graph):
+        raise DataError(f"There are {len(table)} vectors for {len(graph)} rows. Give one vector for each row.")
+    return _comparable(table, graph.ids, graph.metric)
+
+
 def rank_of_ids(ids: IdArray) -> IntArray:
     """Place of each row in the ascending order of ids.
 
@@ -187,9 +216,7 @@ def rank_of_ids(ids: IdArray) -> IntArray:
     return rank
 
 
-def _search(
-    table: FloatArray, n_neighbors: int, on_progress: ProgressCallback | None
-) -> tuple[IntArray, FloatArray]:
+def _search(table: FloatArray, n_neighbors: int, on_progress: ProgressCallback | None) -> Lists:
     from cluster_explorer._duplicates import spread_to_copies, unique_rows
     from cluster_explorer._search import nearest_rows
 
@@ -198,13 +225,14 @@ def _search(
     if len(unique.rows) == len(table):
         return nearest_rows(table, k, on_progress=on_progress)
     among = nearest_rows(table[unique.rows], min(k, len(unique.rows) - 1), on_progress=on_progress)
-    return spread_to_copies(unique, *among, k)
+    return spread_to_copies(unique, among, k)
 
 
 def _n_components(indices: IntArray) -> int:
-    from cluster_explorer._boruvka import connect
+    from cluster_explorer._union_find import Room, connect
 
-    return int(connect(indices).max()) + 1
+    room = np.empty((2, len(indices)), dtype=np.int32)
+    return connect(indices, Room(room[0], room[1]))
 
 
 def _measure(table: FloatArray, rows: IntArray) -> FloatArray:
@@ -215,7 +243,7 @@ def _measure(table: FloatArray, rows: IntArray) -> FloatArray:
     return lengths
 
 
-def _lists(rows: npt.NDArray[np.generic], lengths: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
+def _lists(rows: npt.NDArray[Any], lengths: FloatArray, n: int) -> tuple[IntArray, FloatArray]:
     if rows.ndim != 2 or rows.shape != lengths.shape or rows.shape[1] == 0:
         raise DataError(
             f"indices of shape {rows.shape} and distances of shape {lengths.shape} do not fit: "
@@ -226,7 +254,9 @@ def _lists(rows: npt.NDArray[np.generic], lengths: FloatArray, n: int) -> tuple[
     if n < 2:
         raise DataError(f"There {'is 1 row' if n == 1 else 'are no rows'}: neighbours need at least 2.")
     if rows.min() < -1 or rows.max() >= n:
-        raise DataError(f"indices must be row numbers from 0 to {n - 1}, or -1 for none; found {rows.min()} to {rows.max()}.")
+        raise DataError(
+            f"indices must be row numbers from 0 to {n - 1}, or -1 for none; found {rows.min()} to {rows.max()}."
+        )
     absent = (rows < 0) | (rows == np.arange(n)[:, None])
     bad = np.flatnonzero((~absent & ~((lengths >= 0) & np.isfinite(lengths))).any(axis=1))
     if len(bad):
@@ -281,7 +311,9 @@ def _table(vectors: npt.ArrayLike) -> npt.NDArray[np.floating]:
         table = np.asarray(vectors)
     except ValueError:
         lengths = sorted({len(row) for row in vectors})  # type: ignore[union-attr,arg-type]  # a sequence of sequences
-        raise DataError(f"Vectors differ in their number of dimensions: {lengths}. They must all have the same.") from None
+        raise DataError(
+            f"Vectors differ in their number of dimensions: {lengths}. They must all have the same."
+        ) from None
     if table.ndim != 2 or table.shape[1] == 0:
         raise DataError(f"vectors have shape {table.shape}; it must be (rows, dimensions).")
     if table.dtype.kind not in "fiu":
@@ -293,7 +325,8 @@ def _table(vectors: npt.ArrayLike) -> npt.NDArray[np.floating]:
 
 def _comparable(table: npt.NDArray[np.floating], keys: IdArray | None, metric: str) -> FloatArray:
     """Vectors in float32 whose Euclidean distances are the distances of the metric."""
-    kind, names = ("id", keys) if keys is not None else ("row", range(len(table)))
+    names: Sequence[object]
+    kind, names = ("row", range(len(table))) if keys is None else ("id", keys.tolist())
     bad = describe_bad_vectors(table, names, kind, cosine=metric == "cosine")
     if bad:
         raise DataError(f"{bad}. Leave these rows out, or embed their texts again.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -87,6 +87,39 @@ class KnnGraph:
 
 
 @dataclass(frozen=True, eq=False)
+class OutsideNeighbors:
+    """Nearest rows outside of a component, as an `OutsideSearch` finds them.
+
+    Attributes
+    ----------
+    indices : ndarray of shape (m, k), int32
+        Row numbers, nearest first; -1 where there are fewer than k.
+    distances : ndarray of shape (m, k), float32
+        True distances; +inf where `indices` is -1.
+    """
+
+    indices: IntArray = field(repr=False)
+    distances: FloatArray = field(repr=False)
+
+
+class OutsideSearch(Protocol):
+    """Finds the nearest rows outside of a component: what joins a graph whose vectors are not held."""
+
+    def __call__(self, rows: IntArray, component: IntArray, n_neighbors: int) -> OutsideNeighbors:
+        """Search the rows that are nearest to each of `rows` among those of other components.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (m,), int32
+            The rows to search for.
+        component : ndarray of shape (n,), int32
+            The component of every row; neighbours must be of another one.
+        n_neighbors : int
+            How many for each, at most.
+        """
+
+
+@dataclass(frozen=True, eq=False)
 class Dendrogram:
     """Single-linkage hierarchy of a spanning tree: one merge for each edge, in the order of the edges.
 
@@ -155,7 +188,7 @@ class SpanningTree:
 
     @property
     def linkage(self) -> npt.NDArray[np.float64]:
-        """The hierarchy of shape (n - 1, 4) as `scipy.cluster.hierarchy` and `hdbscan.plots.SingleLinkageTree` read it."""
+        """The hierarchy as `scipy.cluster.hierarchy` and `hdbscan.plots.SingleLinkageTree` read it: (n - 1, 4)."""
         hierarchy = self.dendrogram
         return np.column_stack([hierarchy.left, hierarchy.right, self.weight, hierarchy.size]).astype(np.float64)
 
@@ -176,8 +209,8 @@ class CondensedHierarchy:
         Rows of each cluster when it appears.
     stability : ndarray of shape (c,), float64
         Excess of mass of each cluster.
-    selected : ndarray of shape (c,), bool
-        Whether each cluster is one of the flat clustering.
+    label : ndarray of shape (c,), int32
+        Label of each cluster in the flat clustering; -1 for those that were not selected.
     row_cluster : ndarray of shape (n,), int32
         The cluster that each row falls out of.
     row_density : ndarray of shape (n,), float64
@@ -189,7 +222,7 @@ class CondensedHierarchy:
     death: npt.NDArray[np.float64] = field(repr=False)
     size: IntArray = field(repr=False)
     stability: npt.NDArray[np.float64] = field(repr=False)
-    selected: npt.NDArray[np.bool_] = field(repr=False)
+    label: IntArray = field(repr=False)
     row_cluster: IntArray = field(repr=False)
     row_density: npt.NDArray[np.float64] = field(repr=False)
 
@@ -214,12 +247,18 @@ class Clustering:
         Number of clusters.
     hierarchy : CondensedHierarchy or None
         The condensed tree the clusters were selected from; None for labels that came from elsewhere.
+    attached_labels : ndarray of shape (n,), int32, or None
+        The labels with noise attached to clusters (`attach_noise`); None where that was not asked for.
+    confidence : ndarray of shape (n,), float32, or None
+        How far each attached label can be trusted, 0 to 1; 1 for the rows of the clusters themselves.
     """
 
     labels: IntArray = field(repr=False)
     probabilities: FloatArray = field(repr=False)
     n_clusters: int
     hierarchy: CondensedHierarchy | None = field(default=None, repr=False)
+    attached_labels: IntArray | None = field(default=None, repr=False)
+    confidence: FloatArray | None = field(default=None, repr=False)
 
     @property
     def n_noise(self) -> int:
