@@ -9,51 +9,17 @@ which there is exactly one minimum spanning forest, however the rows are arrange
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer._compiled import Float, Int, compiled
+from cluster_explorer._compiled import Int, compiled
+from cluster_explorer._records import Edge, Lightest
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from cluster_explorer._edges import Edges
+    from cluster_explorer._records import OpenPlaces, WeightedLists
     from cluster_explorer.values import FloatArray, IntArray
-
-
-class Edge(NamedTuple):
-    """One edge: its ends, its mutual-reachability distance, and its plain distance."""
-
-    source: Int
-    target: Int
-    weight: Float
-    distance: Float
-
-
-class Lightest(NamedTuple):
-    """The first edge found so far that leaves each part; `source` is -1 where there is none, `weight` then a bound."""
-
-    source: IntArray
-    target: IntArray
-    weight: FloatArray
-    distance: FloatArray
-
-
-class WeightedLists(NamedTuple):
-    """Neighbour lists, nearest first and ties by rank, with the core distance and rank of every row."""
-
-    indices: IntArray
-    distances: FloatArray
-    core: FloatArray
-    rank: IntArray
-
-
-class Open(NamedTuple):
-    """The places of each row's list that may lie between two parts: `slots[i, : held[i]]`."""
-
-    slots: npt.NDArray[np.uint16]
-    held: IntArray
 
 
 def nothing_lighter_than(bound: FloatArray) -> Lightest:
@@ -114,7 +80,7 @@ def lightest_of_rows(lists: WeightedLists, best: Lightest) -> None:
 
 
 @compiled
-def lightest_of_parts(lists: WeightedLists, part: IntArray, open_: Open, best: Lightest) -> None:
+def lightest_of_parts(lists: WeightedLists, part: IntArray, open_: OpenPlaces, best: Lightest) -> None:
     """Find the first edge that leaves each part; places found to lie inside a part are closed."""
     for i in range(lists.indices.shape[0]):
         kept = 0
@@ -135,7 +101,7 @@ def lightest_of_parts(lists: WeightedLists, part: IntArray, open_: Open, best: L
 
 
 @compiled
-def open_between(indices: IntArray, part: IntArray, open_: Open) -> None:
+def open_between(indices: IntArray, part: IntArray, open_: OpenPlaces) -> None:
     """List the places of each row whose neighbour lies in another part."""
     for i in range(indices.shape[0]):
         count = 0

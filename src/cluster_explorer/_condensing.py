@@ -11,11 +11,12 @@ of each other are never split, so that no infinite density is compared with anot
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cluster_explorer._compiled import Float, Int, compiled
+from cluster_explorer._records import Clusters, Hierarchy, Places
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,33 +24,6 @@ if TYPE_CHECKING:
     from cluster_explorer.values import IntArray, SpanningTree
 
     Float64Array = npt.NDArray[np.float64]
-
-
-class Clusters(NamedTuple):
-    """The clusters of a condensed tree, numbered from the root, 0, downwards; as in `CondensedHierarchy`."""
-
-    parent: IntArray
-    size: IntArray
-    birth: Float64Array
-    death: Float64Array
-    stability: Float64Array
-
-
-class Places(NamedTuple):
-    """For the rows in the dendrogram's order: the cluster each falls out of, and the edge at which it does."""
-
-    cluster: IntArray
-    edge: IntArray
-
-
-class Hierarchy(NamedTuple):
-    """A dendrogram with the density, 1 / weight, of every merge."""
-
-    left: IntArray
-    right: IntArray
-    size: IntArray
-    start: IntArray
-    density: Float64Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,14 +11,8 @@ from cluster_explorer._compiled import Int, compiled, compiled_sum
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from cluster_explorer._records import Lists
     from cluster_explorer.values import FloatArray, IntArray
-
-
-class Lists(NamedTuple):
-    """Neighbour lists: row numbers, nearest first, and true distances; -1 and +inf where there are fewer."""
-
-    indices: IntArray
-    distances: FloatArray
 
 
 @compiled_sum

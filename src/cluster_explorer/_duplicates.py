@@ -7,25 +7,18 @@ come first, and more copies than neighbours fall apart into groups that do not k
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cluster_explorer._compiled import compiled
-from cluster_explorer._distances import Lists, first_copies
+from cluster_explorer._distances import first_copies
+from cluster_explorer._records import Kinds, Lists
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cluster_explorer.values import FloatArray, IntArray
-
-
-class Kinds(NamedTuple):
-    """Kind of every row, and the copies of each kind; as in `UniqueRows`."""
-
-    kind: IntArray
-    copies: IntArray
-    start: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

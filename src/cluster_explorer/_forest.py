@@ -7,19 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer._boruvka import (
-    Lightest,
-    Open,
-    WeightedLists,
-    lightest_of_parts,
-    lightest_of_rows,
-    nothing_lighter_than,
-    open_between,
-)
+from cluster_explorer._boruvka import lightest_of_parts, lightest_of_rows, nothing_lighter_than, open_between
 from cluster_explorer._edges import Edges, concatenate, no_edges
-from cluster_explorer._union_find import Room, unite
+from cluster_explorer._records import OpenPlaces, Room, WeightedLists
+from cluster_explorer._union_find import unite
 
 if TYPE_CHECKING:
+    from cluster_explorer._records import Lightest
     from cluster_explorer.values import FloatArray, IntArray, KnnGraph, ProgressCallback
 
 #: Rounds that a million rows take, near enough for a progress bar.
@@ -65,7 +59,7 @@ def spanning_forest(graph: KnnGraph, core: FloatArray, rank: IntArray, on_progre
     lightest_of_rows(lists, best)
     before, forest = n, bare_rows(n).joined(_found(best))
 
-    between = Open(np.empty(graph.indices.shape, dtype=np.uint16), np.empty(n, dtype=np.int32))
+    between = OpenPlaces(np.empty(graph.indices.shape, dtype=np.uint16), np.empty(n, dtype=np.int32))
     open_between(graph.indices, forest.part, between)
     rounds = 1
     while 1 < forest.n_parts < before:

@@ -7,30 +7,23 @@ found for it stays true for as long as its neighbour lies in another part: parts
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer._boruvka import Edge, Lightest, nothing_lighter_than, offer
+from cluster_explorer._boruvka import nothing_lighter_than, offer
 from cluster_explorer._compiled import compiled
 from cluster_explorer._distances import pair_distance
 from cluster_explorer._edges import Edges
+from cluster_explorer._records import ComparedRows, Edge
 
 if TYPE_CHECKING:
     from cluster_explorer._joining import LeavingSearch
+    from cluster_explorer._records import Lightest
     from cluster_explorer.values import FloatArray, IntArray, ProgressCallback
 
-#: Rows searched at a time, and rows they are compared with at a time: 16 MB of products.
+#: ComparedRows searched at a time, and rows they are compared with at a time: 16 MB of products.
 _ROWS, _COLUMNS = 256, 16384
-
-
-class Rows(NamedTuple):
-    """What does not change: the vectors, their squared lengths from the centre, core distances and ranks."""
-
-    vectors: FloatArray
-    norms: FloatArray
-    core: FloatArray
-    rank: IntArray
 
 
 def block_search(vectors: FloatArray, core: FloatArray, rank: IntArray, horizon: FloatArray) -> LeavingSearch:
@@ -40,7 +33,7 @@ def block_search(vectors: FloatArray, core: FloatArray, rank: IntArray, horizon:
     norms = np.einsum("ij,ij->i", centered, centered, dtype=np.float64).astype(np.float32)
     # bound of the rounding error of a float32 product of d terms
     slack = 2 * (vectors.shape[1] + 4) * float(np.finfo(np.float32).eps) * float(norms.max())
-    rows = Rows(vectors, norms, core, rank)
+    rows = ComparedRows(vectors, norms, core, rank)
     # one part for each row: what it has found
     held = nothing_lighter_than(np.full(len(vectors), np.inf, dtype=np.float32))
     unseen = np.maximum(horizon, core)
@@ -79,7 +72,7 @@ def _forget_inner(held: Lightest, part: IntArray, unseen: FloatArray) -> None:
 
 @compiled
 def update_nearest(  # noqa: PLR0917 - numba functions take no keyword-only arguments
-    products: FloatArray, asked: IntArray, left: int, rows: Rows, slack: float, part: IntArray, held: Lightest
+    products: FloatArray, asked: IntArray, left: int, rows: ComparedRows, slack: float, part: IntArray, held: Lightest
 ) -> None:
     """Offer each row the edges to these columns, from `left` on, that may weigh no more than what it holds."""
     for place in range(asked.shape[0]):

@@ -7,19 +7,21 @@ than the lightest edge known. Few are, as long as the pieces are round.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer._boruvka import Edge, Lightest, nothing_lighter_than, offer
+from cluster_explorer._boruvka import nothing_lighter_than, offer
 from cluster_explorer._compiled import Float, Int, compiled, compiled_sum
 from cluster_explorer._distances import pair_distance
 from cluster_explorer._edges import Edges
+from cluster_explorer._records import Edge, Faced, Others, Pieces, Side
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from cluster_explorer._joining import LeavingSearch
+    from cluster_explorer._records import Lightest
     from cluster_explorer.values import FloatArray, IntArray, ProgressCallback
 
     Float64Array = npt.NDArray[np.float64]
@@ -33,41 +35,6 @@ MOST_PARTS = 2000
 _LIKELY_TRIES = 3
 #: Distances are kept in float32, so rows may be nearer than a bound says by this share.
 _ROUNDING = 1.0 + 4e-6
-
-
-class Side(NamedTuple):
-    """Room for one of two pieces: where its rows lie along the line, and which of them are near the other's end."""
-
-    along: Float64Array
-    near: OffsetArray
-
-
-class Pieces(NamedTuple):
-    """Rows arranged by piece, those of piece p from `first[p]` to `first[p + 1]`; box and centre of each; and room."""
-
-    vectors: FloatArray
-    core: FloatArray
-    rank: IntArray
-    first: OffsetArray
-    low: Float64Array
-    high: Float64Array
-    center: Float64Array
-    this: Side
-    that: Side
-
-
-class Faced(NamedTuple):
-    """How many rows of two pieces are near each other."""
-
-    this: Int
-    that: Int
-
-
-class Others(NamedTuple):
-    """The other pieces, in order of the distance of their boxes."""
-
-    order: OffsetArray
-    gap: Float64Array
 
 
 def piece_search(vectors: FloatArray, core: FloatArray, rank: IntArray, part: IntArray) -> LeavingSearch:

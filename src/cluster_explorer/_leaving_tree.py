@@ -6,14 +6,15 @@ found so far. The idea is that of March, Ram, Gray: Fast Euclidean Minimum Spann
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer._boruvka import Edge, Lightest, nothing_lighter_than, offer
+from cluster_explorer._boruvka import nothing_lighter_than, offer
 from cluster_explorer._compiled import Float, Int, compiled
 from cluster_explorer._distances import pair_distance
 from cluster_explorer._edges import Edges
+from cluster_explorer._records import Boxes, Edge, Points, Stack, Walk
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,48 +27,6 @@ if TYPE_CHECKING:
 _ROWS_IN_LEAF = 8
 #: Distances are kept in float32, so rows may be nearer than their boxes by this share.
 _ROUNDING = 1.0 - 2e-6
-
-
-class Points(NamedTuple):
-    """The rows, in the order of the tree."""
-
-    vectors: FloatArray
-    core: FloatArray
-    rank: IntArray
-
-
-class Boxes(NamedTuple):
-    """The nodes of the tree, those below node i being 2i + 1 and 2i + 2.
-
-    `limit` is the weight beyond which no row of a box looks for an edge, for boxes with rows of several parts.
-    """
-
-    first: npt.NDArray[np.int64]
-    stop: npt.NDArray[np.int64]
-    is_leaf: npt.NDArray[np.bool_]
-    low: Float64Array
-    high: Float64Array
-    core: FloatArray
-    part: IntArray
-    limit: FloatArray
-
-
-class Stack(NamedTuple):
-    """Pairs of boxes still to be compared, and their squared distances."""
-
-    query: npt.NDArray[np.int64]
-    other: npt.NDArray[np.int64]
-    gap: Float64Array
-
-
-class Search(NamedTuple):
-    """One round: the rows, their parts, the tree, what has been found, and what is still to be compared."""
-
-    points: Points
-    part: IntArray
-    boxes: Boxes
-    best: Lightest
-    stack: Stack
 
 
 def tree_search(vectors: FloatArray, core: FloatArray, rank: IntArray) -> LeavingSearch:
@@ -102,7 +61,7 @@ def tree_search(vectors: FloatArray, core: FloatArray, rank: IntArray) -> Leavin
         boxes.limit[:] = np.inf
         own = part[rows]
         summarize(points, own, boxes)
-        walk(Search(points, own, boxes, best, stack))
+        walk(Walk(points, own, boxes, best, stack))
         found = Edges(*best).take(best.source >= 0)
         return Edges(
             rows[found.source].astype(np.int32), rows[found.target].astype(np.int32), found.weight, found.distance
@@ -130,7 +89,7 @@ def summarize(points: Points, part: IntArray, boxes: Boxes) -> None:
 
 
 @compiled
-def walk(search: Search) -> None:
+def walk(search: Walk) -> None:
     """Find the lightest edge that leaves each part, nearest pairs of boxes first."""
     boxes, stack = search.boxes, search.stack
     stack.query[0] = stack.other[0] = 0
@@ -153,14 +112,14 @@ def walk(search: Search) -> None:
 
 
 @compiled
-def _limit(search: Search, node: Int) -> Float:
+def _limit(search: Walk, node: Int) -> Float:
     part = search.boxes.part[node]
     limit: Float = search.best.weight[part] if part >= 0 else search.boxes.limit[node]
     return limit
 
 
 @compiled
-def _compare(search: Search, query: Int, other: Int) -> None:
+def _compare(search: Walk, query: Int, other: Int) -> None:
     """Offer the edges from each row of one leaf to each row of another."""
     points, part, boxes, best = search.points, search.part, search.boxes, search.best
     limit = np.float32(-1.0)
@@ -175,7 +134,7 @@ def _compare(search: Search, query: Int, other: Int) -> None:
 
 
 @compiled
-def _descend(search: Search, held: Int, query: Int, other: Int) -> Int:
+def _descend(search: Walk, held: Int, query: Int, other: Int) -> Int:
     """Push the halves of the larger box, each with the other box, the nearer on top; return the stack's height."""
     boxes, stack = search.boxes, search.stack
     split_query = boxes.is_leaf[other] or (

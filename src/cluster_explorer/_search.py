@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from cluster_explorer._distances import Lists, refine
+from cluster_explorer._distances import refine
+from cluster_explorer._records import Lists
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cluster_explorer._compiled import compiled
+from cluster_explorer._records import LabelledRows
 from cluster_explorer.values import Clustering, CondensedHierarchy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from cluster_explorer._condensing import Clusters, Condensed, Places
-    from cluster_explorer.values import FloatArray, IntArray
+    from cluster_explorer._condensing import Condensed
+    from cluster_explorer._records import Clusters, Places
+    from cluster_explorer.values import IntArray
 
     Float64Array = npt.NDArray[np.float64]
     BoolArray = npt.NDArray[np.bool_]
-
-
-class Rows(NamedTuple):
-    """What is written for every row: label and strength, and where it falls out of the condensed tree."""
-
-    label: IntArray
-    probability: FloatArray
-    cluster: IntArray
-    density: Float64Array
 
 
 def select_excess_of_mass(clusters: Clusters, max_cluster_size: int, *, allow_single_cluster: bool) -> BoolArray:
@@ -70,7 +63,7 @@ def label_rows(condensed: Condensed, selected: BoolArray, lowest_root_density: f
     selected : ndarray of shape (c,), bool
         The selected clusters; those inside another do not count.
     lowest_root_density : float
-        Rows of a selected root are members from this density on, as in hdbscan.
+        LabelledRows of a selected root are members from this density on, as in hdbscan.
     """
     clusters, places, density = condensed.clusters, condensed.places, condensed.density
     n, n_condensed = len(condensed.order), len(clusters.parent)
@@ -82,7 +75,7 @@ def label_rows(condensed: Condensed, selected: BoolArray, lowest_root_density: f
     label = np.full(n_condensed, -1, dtype=np.int32)
     label[by_size[:n_clusters]] = np.arange(n_clusters, dtype=np.int32)
 
-    rows = Rows(np.empty(n, np.int32), np.empty(n, np.float32), np.empty(n, np.int32), np.empty(n))
+    rows = LabelledRows(np.empty(n, np.int32), np.empty(n, np.float32), np.empty(n, np.int32), np.empty(n))
     # a label for each cluster's rows, and the density at which their strength is 1
     given = np.where(home >= 0, label[home], -1).astype(np.int32)
     full = np.where(home >= 0, clusters.death[home], np.inf)
@@ -155,7 +148,7 @@ def write_rows(  # noqa: PLR0917 - numba functions take no keyword-only argument
     given: IntArray,
     full: Float64Array,
     lowest: float,
-    rows: Rows,
+    rows: LabelledRows,
 ) -> None:
     """Write what is known of every row; those below the density `lowest` are noise."""
     for place in range(order.shape[0]):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cluster_explorer._compiled import compiled
+from cluster_explorer._records import Ends, Nodes, Roots
 from cluster_explorer._union_find import find
 from cluster_explorer.values import Dendrogram
 
@@ -18,23 +19,6 @@ if TYPE_CHECKING:
     from cluster_explorer.values import FloatArray, IntArray
 
     BoolArray = npt.NDArray[np.bool_]
-
-
-class Ends(NamedTuple):
-    """Edges in order: their ends and weights."""
-
-    source: IntArray
-    target: IntArray
-    weight: FloatArray
-
-
-class Nodes(NamedTuple):
-    """The merges of a dendrogram, as in `Dendrogram`."""
-
-    left: IntArray
-    right: IntArray
-    size: IntArray
-    start: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +35,6 @@ class Merges:
 
     dendrogram: Dendrogram = field(repr=False)
     proven: BoolArray = field(repr=False)
-
-
-class Roots(NamedTuple):
-    """For every root of the union-find: nearest horizon, parent, node of the dendrogram, and rows below it."""
-
-    horizon: FloatArray
-    parent: IntArray
-    node: IntArray
-    below: IntArray
 
 
 def merge_in_order(edges: Edges, horizon: FloatArray, proven: BoolArray) -> Merges:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from cluster_explorer._compiled import Int, compiled
 
@@ -10,14 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from cluster_explorer._records import Room
     from cluster_explorer.values import IntArray
-
-
-class Room(NamedTuple):
-    """Two numbers for each part, to be overwritten."""
-
-    parent: IntArray
-    label: IntArray
 
 
 @compiled

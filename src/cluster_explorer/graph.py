@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cluster_explorer._records import Room
 from cluster_explorer.errors import DataError, InvalidParameterError, available
 from cluster_explorer.values import KnnGraph
 from cluster_explorer.vectors import describe_bad_vectors, named
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from cluster_explorer._distances import Lists
+    from cluster_explorer._records import Lists
     from cluster_explorer.values import FloatArray, IdArray, IntArray, ProgressCallback
 
 _METRICS = {"cosine": "cosine", "euclidean": "euclidean", "l2": "euclidean", "ip": "ip"}
@@ -229,7 +230,7 @@ def _search(table: FloatArray, n_neighbors: int, on_progress: ProgressCallback |
 
 
 def _n_components(indices: IntArray) -> int:
-    from cluster_explorer._union_find import Room, connect
+    from cluster_explorer._union_find import connect
 
     room = np.empty((2, len(indices)), dtype=np.int32)
     return connect(indices, Room(room[0], room[1]))

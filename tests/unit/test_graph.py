@@ -133,7 +133,9 @@ def test_small_distances_survive_far_from_the_origin():
     np.testing.assert_allclose(graph.distances, nearest(vectors - 1e6, 4)[1], rtol=1e-4)
 
 
-@given(arrays(np.int8, st.tuples(st.integers(2, 30), st.integers(1, 3)), elements=st.integers(-3, 3)), st.integers(1, 40))
+@given(
+    arrays(np.int8, st.tuples(st.integers(2, 30), st.integers(1, 3)), elements=st.integers(-3, 3)), st.integers(1, 40)
+)
 @settings(max_examples=60, deadline=None)
 def test_distances_are_those_of_the_full_matrix_whatever_the_ties(vectors, k):
     graph = knn_graph(vectors, k, "euclidean")
