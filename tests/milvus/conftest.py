@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +17,12 @@ import pytest
 
 from cluster_explorer.milvus.connection import connect
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from milvus_server import CannotRunError, MilvusServer, free_port, installed_program
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _names = itertools.count()
 
@@ -27,18 +31,24 @@ class LiteServer:
     """`milvus-lite server` on a port of its own, which can be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.folder = folder
         self.uri = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
+        self._ended = False
 
     def start(self) -> None:
+        if self._ended:
+            return
         command = [sys.executable, "-c", "from milvus_lite.cmdline import main; main()", "server"]
         command += ["--data-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self._answers, 60)
+
+    def end(self) -> None:
+        """Kill it for good: a thread of a failed test cannot start it again."""
+        self._ended = True
+        self.kill()
 
     def kill(self) -> None:
         assert self.process is not None
@@ -78,7 +88,7 @@ def lite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiteServer
     server = LiteServer(tmp_path_factory.mktemp("server"))
     server.start()
     yield server
-    server.kill()
+    server.end()
 
 
 @pytest.fixture
@@ -86,6 +96,18 @@ def own_server(tmp_path: Path) -> Iterator[LiteServer]:
     """A server for tests that kill or stop it."""
     server = LiteServer(tmp_path / "server")
     server.start()
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
+def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    """The real server, with authentication on."""
+    try:
+        server = MilvusServer(installed_program(), tmp_path_factory.mktemp("milvus"))
+        server.start()
+    except CannotRunError as reason:
+        pytest.skip(str(reason))
     yield server
     server.kill()
 

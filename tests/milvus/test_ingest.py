@@ -247,6 +247,7 @@ def test_an_existing_collection_of_others_is_added_to(make, fields, embedder, ur
         ({"text": ["b"], "id": ["x"]}, r"key 'id' \(int\); these rows have 'id' \(str\)"),
         ({"text": ["b"], "nr": [5]}, r"no field 'nr'"),
         ({"text": ["b"], "section": [5]}, "'section' of type VARCHAR; column 'section' is stored as INT64"),
+        ({"text": ["b"], "kind": [None]}, "allows no missing values in field 'kind'.*the first in row 0"),
     ],
 )
 def test_tables_that_do_not_fit_an_existing_collection(frame, said, *, make, fields, uri, collection_name):
@@ -255,6 +256,7 @@ def test_tables_that_do_not_fit_an_existing_collection(frame, said, *, make, fie
         fields["text"],
         fields["vector"],
         ("section", "VARCHAR", {"max_length": 5, "nullable": True}),
+        ("kind", "VARCHAR", {"max_length": 5}),
         index={"vector": "COSINE"},
     )
     with pytest.raises(FieldError, match=said):

@@ -74,6 +74,34 @@ def test_duplicates_are_neighbours_at_zero_and_nobody_is_their_own(collection):
         np.testing.assert_array_equal(found.distances[twin, :2], 0)
 
 
+@pytest.mark.parametrize("index_type", ["HNSW", "HNSW_SQ", "IVF_FLAT", "IVF_SQ8"])
+def test_approximate_indexes_are_searched_widely(index_type, milvus, lite_server, collection_name, vectors):
+    from pymilvus import DataType
+
+    # in groups, as embeddings are: of vectors without any no index finds the neighbours
+    values = np.repeat(vectors(30, 24), 50, axis=0) + 0.5 * vectors(1_500, 24)
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    with milvus(lite_server.uri) as client:
+        schema = client.create_schema()
+        schema.add_field("id", DataType.INT64, is_primary=True)
+        schema.add_field("text", DataType.VARCHAR, max_length=100)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=24)
+        index = client.prepare_index_params()
+        index.add_index("vector", index_type=index_type, metric_type="COSINE", params={"M": 8, "nlist": 64})
+        client.create_collection(collection_name, schema=schema, index_params=index)
+        client.insert(collection_name, [{"id": n, "text": "a", "vector": value} for n, value in enumerate(values)])
+        client.flush(collection_name)
+    with open_collection(lite_server.uri, collection_name) as collection:
+        assert collection.info.index_type == index_type
+        found = collection.neighbors(collection.scan(), 80)
+    similarities = values @ values.T
+    np.fill_diagonal(similarities, -1)
+    nearest = np.argsort(-similarities, axis=1)[:, :80]
+    recall = np.mean([len(np.intersect1d(a, b)) / 80 for a, b in zip(found.indices, nearest, strict=True)])
+    assert recall > 0.9
+    assert (np.diff(found.distances, axis=1) >= 0).all()
+
+
 def test_only_rows_under_the_filter_are_neighbours(shared_uri, stored_name):
     with open_collection(shared_uri, stored_name, filter="text like 'text 1%'") as part:
         rows = part.scan()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cluster_explorer.errors import MessageTooLargeError
 from cluster_explorer.milvus.expressions import one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cluster_explorer.milvus.connection import Connection
     from cluster_explorer.milvus.schema import Record
@@ -18,7 +19,13 @@ _ROWS = 500
 
 
 def rows_by_key(
-    connection: Connection, collection_name: str, primary_field: str, keys: Sequence[Any], fields: Sequence[str]
+    connection: Connection,
+    collection_name: str,
+    primary_field: str,
+    keys: Sequence[Any],
+    fields: Sequence[str],
+    *,
+    fresh: bool = False,
 ) -> dict[Any, Record]:
     """Read the rows that are there under these keys, in calls that are small enough for the network.
 
@@ -32,39 +39,48 @@ def rows_by_key(
         Which rows.
     fields : sequence of str
         Fields of each row; the key is always among them.
+    fresh : bool
+        Whether all rows are read as they are this very moment. Servers take 0.2 to 0.5 s a call to be sure of that, and
+        3 ms otherwise; rows that are not found are always looked for that thoroughly.
 
     Returns
     -------
     dict
         Rows by key; those that do not exist are left out.
     """
+
+    def read(level: str, part: Sequence[Any]) -> list[Record]:
+        # Rows are decoded when they are first looked at: inside the call, where what fails is translated.
+        return connection.run(
+            f"read rows of collection {collection_name!r}",
+            lambda client: list(
+                client.query(
+                    collection_name,
+                    filter=one_of(primary_field, part),
+                    output_fields=[primary_field, *fields],
+                    consistency_level=level,
+                    timeout=connection.timeout,
+                    strict_float32=True,
+                )
+            ),
+        )
+
     found: dict[Any, Record] = {}
+    for level in ["Strong"] if fresh else ["Bounded", "Strong"]:
+        missing = [key for key in keys if key not in found]
+        found.update((row[primary_field], row) for row in _read_in_parts(partial(read, level), missing))
+    return found
+
+
+def _read_in_parts(read: Callable[[Sequence[Any]], list[Record]], keys: Sequence[Any]) -> Iterator[Record]:
     parts = [keys[start : start + _ROWS] for start in range(0, len(keys), _ROWS)]
     while parts:
         part = parts.pop()
         try:
-            rows = _query(connection, collection_name, one_of(primary_field, part), [primary_field, *fields])
+            rows = read(part)
         except MessageTooLargeError:
             if len(part) == 1:
                 raise
             parts += [part[: len(part) // 2], part[len(part) // 2 :]]
         else:
-            found.update((row[primary_field], row) for row in rows)
-    return found
-
-
-def _query(connection: Connection, collection_name: str, expression: str, fields: list[str]) -> list[Record]:
-    # Rows are decoded when they are first looked at: inside the call, where what fails is translated.
-    return connection.run(
-        f"read rows of collection {collection_name!r}",
-        lambda client: list(
-            client.query(
-                collection_name,
-                filter=expression,
-                output_fields=fields,
-                consistency_level="Strong",
-                timeout=connection.timeout,
-                strict_float32=True,
-            )
-        ),
-    )
+            yield from rows

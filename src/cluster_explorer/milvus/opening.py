@@ -103,9 +103,10 @@ def open_collection(
     try:
         description = describe(connection, collection_name)
         vector = find_vector_field(collection_name, description["fields"], vector_field)
-        index_metric = index_metric_of(connection, collection_name, vector["name"])
+        index = index_of(connection, collection_name, vector["name"])
+        index_metric = None if index is None else metric_name(index["metric_type"])
         wanted_metric = metric_name(metric or index_metric or "cosine")
-        loaded_here = load(connection, collection_name, vector["name"], has_index=index_metric is not None)
+        loaded_here = load(connection, collection_name, vector["name"], has_index=index is not None)
         sample = _sample(connection, description, filter)
         primary = find_primary_field(description["fields"])
         text = find_text_field(collection_name, description["fields"], sample, text_field)
@@ -117,7 +118,8 @@ def open_collection(
             vector_field=vector["name"],
             text_field=text,
             metric=wanted_metric,
-            index_metric=None if index_metric is None else metric_name(index_metric),
+            index_type=None if index is None else str(index["index_type"]),
+            index_metric=index_metric,
             dim=int(vector["params"]["dim"]),
             metadata_fields=metadata_fields(description["fields"], sample, text),
             is_lite=connection.address.is_lite,
@@ -149,15 +151,15 @@ def describe(connection: Connection, collection_name: str) -> Record:
     )
 
 
-def index_metric_of(connection: Connection, collection_name: str, vector_field: str) -> str | None:
-    """Return the metric of the field's index, in Milvus' words; None when there is no index."""
+def index_of(connection: Connection, collection_name: str, vector_field: str) -> Record | None:
+    """Return Milvus' description of the field's index; None when there is none."""
     timeout = connection.timeout
 
-    def find(client: MilvusClient) -> str | None:
+    def find(client: MilvusClient) -> Record | None:
         for name in client.list_indexes(collection_name, field_name=vector_field, timeout=timeout):
-            index = client.describe_index(collection_name, name, timeout=timeout)
+            index: Record | None = client.describe_index(collection_name, name, timeout=timeout)
             if index and index.get("field_name") == vector_field:
-                return str(index["metric_type"])
+                return index
         return None
 
     return connection.run(f"look at the index of collection {collection_name!r}", find)

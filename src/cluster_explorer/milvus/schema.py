@@ -35,8 +35,10 @@ class CollectionInfo:
         Fields of the embeddings and of the texts that were embedded.
     metric : str
         ``"cosine"``, ``"euclidean"`` or ``"ip"``.
+    index_type : str or None
+        Milvus' name for the index of the vector field; None where there is none.
     index_metric : str or None
-        The metric that the index of the vector field was built with; None where there is no index.
+        The metric that this index was built with.
     dim : int
         Length of the vectors.
     metadata_fields : tuple of str
@@ -52,6 +54,7 @@ class CollectionInfo:
     vector_field: str
     text_field: str
     metric: str
+    index_type: str | None
     index_metric: str | None
     dim: int
     metadata_fields: tuple[str, ...]

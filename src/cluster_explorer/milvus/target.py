@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_explorer.errors import DataError, FieldError, InvalidParameterError
 from cluster_explorer.milvus.lookup import rows_by_key
-from cluster_explorer.milvus.opening import describe, index_metric_of, load
+from cluster_explorer.milvus.opening import describe, index_of, load
 from cluster_explorer.milvus.schema import field_type, find_primary_field, find_vector_field, metric_name
 from cluster_explorer.records import LONGEST_TEXT, TEXT_FIELD, VECTOR_FIELD, Records, check_lengths
 
@@ -57,6 +57,8 @@ class Target:
         self._connection = connection
         self._records = records
         self._written = 0
+        #: Columns that are stored as dynamic fields, which are left out of a row where they are missing.
+        self._dynamic: set[str] = set()
         exists = bool(collection_name) and connection.run(
             f"look for collection {collection_name!r}",
             lambda client: bool(client.has_collection(collection_name, timeout=connection.timeout)),
@@ -94,13 +96,15 @@ class Target:
             return {}
         key_field = self._records.key_field
         fields = [TEXT_FIELD, *self._records.metadata, *([self.vector_field] if with_vectors else [])]
-        return rows_by_key(self._connection, self.collection_name, key_field, keys, fields)
+        return rows_by_key(self._connection, self.collection_name, key_field, keys, fields, fresh=True)
 
     def upsert(self, rows: Sequence[dict[str, Any]], vectors: FloatArray) -> None:
         """Store rows, making the collection with the first; a row of the same key is replaced."""
         if not self.dim:
             self._create(vectors.shape[1])
-        complete = [{**row, self.vector_field: vector} for row, vector in zip(rows, vectors, strict=True)]
+        complete = [
+            {**self._without_missing(row), self.vector_field: vector} for row, vector in zip(rows, vectors, strict=True)
+        ]
         for part in _by_bytes(complete, self.dim):
             self._store(part)
             self._written += len(part)
@@ -113,6 +117,9 @@ class Target:
                 f"flush collection {self.collection_name!r}",
                 lambda client: client.flush(self.collection_name, timeout=timeout),
             )
+
+    def _without_missing(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in row.items() if value is not None or name not in self._dynamic}
 
     def _store(self, rows: list[dict[str, Any]]) -> None:
         self._connection.run(
@@ -127,19 +134,21 @@ class Target:
         _check_key(where, find_primary_field(description["fields"]), self._records)
         _check_texts(where, fields, self._records, in_characters=self._connection.address.is_lite)
         _check_metadata(where, fields, self._records, dynamic=bool(description.get("enable_dynamic_field")))
+        self._dynamic = set(self._records.metadata) - set(fields)
         vector = find_vector_field(self.collection_name, description["fields"], None)
         self.vector_field = vector["name"]
         self.dim = int(vector["params"]["dim"])
-        index_metric = index_metric_of(self._connection, self.collection_name, self.vector_field)
-        self.metric = metric_name(index_metric) if index_metric else self.metric
+        index = index_of(self._connection, self.collection_name, self.vector_field)
+        self.metric = self.metric if index is None else metric_name(index["metric_type"])
         if metric not in (None, self.metric):
             raise InvalidParameterError(
                 f"{where} compares vectors by {self.metric!r}, not by metric={metric!r}. Leave metric= out, or use "
                 "another collection_name=."
             )
-        load(self._connection, self.collection_name, self.vector_field, has_index=index_metric is not None)
+        load(self._connection, self.collection_name, self.vector_field, has_index=index is not None)
 
     def _create(self, dim: int) -> None:
+        self._dynamic = _columns_without_field(self._connection, self._records)
         self._connection.run(f"make collection {self.collection_name!r}", lambda client: self._make(client, dim))
         self._connection.keep_loaded(self.collection_name)
         self.dim = dim
@@ -161,13 +170,34 @@ class Target:
         schema.add_field(TEXT_FIELD, DataType.VARCHAR, max_length=LONGEST_TEXT)
         schema.add_field(VECTOR_FIELD, DataType.FLOAT_VECTOR, dim=dim)
         for name, column in records.metadata.items():
-            limits = {"max_length": LONGEST_TEXT} if column.type_name == "VARCHAR" else {}
-            schema.add_field(name, DataType[column.type_name], nullable=True, **limits)
+            if name not in self._dynamic:
+                limits = {"max_length": LONGEST_TEXT} if column.type_name == "VARCHAR" else {}
+                schema.add_field(name, DataType[column.type_name], nullable=True, **limits)
         index = client.prepare_index_params()
         # On Lite the map's neighbours are searched outside of it; an exact index costs nothing to build.
         index_type = "FLAT" if self._connection.address.is_lite else "AUTOINDEX"
         index.add_index(VECTOR_FIELD, index_type=index_type, metric_type=_MILVUS_METRIC[self.metric])
         client.create_collection(self.collection_name, schema=schema, index_params=index, timeout=timeout)
+
+
+def _columns_without_field(connection: Connection, records: Records) -> set[str]:
+    """Return the columns that this Milvus cannot keep in a field of their own, and keeps as dynamic ones instead.
+
+    A server's JSON fields hold objects alone, and before 2.5 its fields hold no missing values. Milvus Lite does both.
+    """
+    version = connection.run(
+        "ask for the version", lambda client: client.get_server_version(timeout=connection.timeout)
+    )
+    numbers = re.match(r"v?(\d+)\.(\d+)", str(version))
+    if numbers is None:
+        return set()
+    has_nulls = (int(numbers[1]), int(numbers[2])) >= (2, 5)
+    return {
+        name
+        for name, column in records.metadata.items()
+        if (column.type_name == "JSON" and not all(isinstance(cell, dict | None) for cell in column.cells))
+        or (not has_nulls and None in column.cells)
+    }
 
 
 def _check_key(where: str, primary: Record, records: Records) -> None:
@@ -210,6 +240,11 @@ def _check_metadata(where: str, fields: dict[str, Record], records: Records, *, 
             raise FieldError(
                 f"{where} has the field {name!r} of type {field_type(field)}; column {name!r} is stored as "
                 f"{column.type_name}. Convert or drop the column, or use another collection_name=."
+            )
+        elif None in column.cells and not field.get("nullable"):
+            raise FieldError(
+                f"{where} allows no missing values in field {name!r}; column {name!r} has some, the first in row "
+                f"{column.cells.index(None)}. Fill them, or use another collection_name=."
             )
         elif field_type(field) == "VARCHAR":
             check_lengths(column.cells, int(field["params"]["max_length"]), name)
