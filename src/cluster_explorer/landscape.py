@@ -89,7 +89,7 @@ def landscape(tree: SpanningTree, min_cluster_size: int = 5) -> Landscape:
     >>> from cluster_explorer import knn_graph, spanning_tree
     >>> points = np.random.default_rng(0).normal(size=(100, 8))
     >>> points[60:] += 9
-    >>> found = landscape(spanning_tree(knn_graph(points)))
+    >>> found = landscape(spanning_tree(knn_graph(points, metric="euclidean")))
     >>> found.best, found.n_clusters[found.peaks].tolist()
     (40, [2])
     """

@@ -54,7 +54,7 @@ def select_by_modularity(graph: KnnGraph, tree: SpanningTree, min_cluster_size: 
     >>> from cluster_explorer import knn_graph, spanning_tree
     >>> points = np.random.default_rng(0).normal(size=(100, 8))
     >>> points[60:] += 9
-    >>> graph = knn_graph(points)
+    >>> graph = knn_graph(points, metric="euclidean")
     >>> select_by_modularity(graph, spanning_tree(graph), 5, 1.0).n_clusters
     2
     """

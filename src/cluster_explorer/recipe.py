@@ -86,7 +86,7 @@ def cluster_graph(
     >>> from cluster_explorer import knn_graph
     >>> points = np.random.default_rng(0).normal(size=(100, 8))
     >>> points[60:] += 9
-    >>> cluster_graph(knn_graph(points)).attached_labels[[0, 59, 60, 99]].tolist()
+    >>> cluster_graph(knn_graph(points, metric="euclidean")).attached_labels[[0, 59, 60, 99]].tolist()
     [0, 0, 1, 1]
     """
     if space not in get_args(Space):
