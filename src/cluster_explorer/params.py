@@ -11,6 +11,7 @@ from cluster_explorer.errors import InvalidParameterError, available
 
 Method: TypeAlias = Literal["eom", "leaf"]
 Neighbors: TypeAlias = Literal["auto", "faiss", "milvus"]
+Space: TypeAlias = Literal["graph", "distance"]
 
 _RANGES: dict[str, tuple[float, float]] = {
     "n_neighbors": (2, math.inf),
@@ -25,6 +26,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 _CHOICES: dict[str, tuple[str, ...]] = {
     "cluster_selection_method": get_args(Method),
     "neighbors": get_args(Neighbors),
+    "space": get_args(Space),
 }
 _FLOATS = frozenset({"cluster_selection_epsilon", "min_dist"})
 
@@ -41,6 +43,9 @@ class Params:
         Neighbours that make a point dense, as in `hdbscan.HDBSCAN`; at most `n_neighbors`.
     min_cluster_size : int
         Smallest group that counts as a cluster.
+    space : {"graph", "distance"}
+        Where dense groups are looked for: in a low-dimensional embedding of the kNN graph (little noise, clusters of
+        even grain), or among the neighbour distances themselves (plain HDBSCAN, with much noise on text embeddings).
     cluster_selection_method : {"eom", "leaf"}
         Excess of mass (fewer, larger clusters) or the leaves of the hierarchy (more, finer ones).
     cluster_selection_epsilon : float
@@ -70,7 +75,8 @@ class Params:
 
     n_neighbors: int = 15
     min_samples: int = 5
-    min_cluster_size: int = 15
+    min_cluster_size: int = 10
+    space: Space = "graph"
     cluster_selection_method: Method = "eom"
     cluster_selection_epsilon: float = 0.0
     layout_n_neighbors: int = 15

@@ -203,10 +203,20 @@ def _graph(work: Work) -> KnnGraph:
     return slice_graph(work["neighbors"], work.params.n_neighbors)
 
 
+def _measured(work: Work) -> KnnGraph:
+    from cluster_explorer.graph_embedding import embed_graph, measure_in_embedding
+
+    graph: KnnGraph = work["graph"]
+    if work.params.space == "distance":
+        return graph
+    embedding = embed_graph(graph, random_state=work.params.random_state, on_progress=work.on_progress)
+    return measure_in_embedding(graph, embedding)
+
+
 def _tree(work: Work) -> SpanningTree:
     from cluster_explorer.clustering import spanning_tree
 
-    return spanning_tree(work["graph"], work.params.min_samples, on_progress=work.on_progress)
+    return spanning_tree(work["measured"], work.params.min_samples, on_progress=work.on_progress)
 
 
 def _clustering(work: Work) -> Clustering:
@@ -253,7 +263,8 @@ STAGES: tuple[Stage, ...] = (
     Stage("rows", "Reading rows", (), (), _rows),
     Stage("neighbors", "Searching neighbours", ("rows",), ("neighbors",), _neighbors),
     Stage("graph", "Preparing the graph", ("neighbors",), ("n_neighbors",), _graph),
-    Stage("tree", "Building the spanning tree", ("graph",), ("min_samples",), _tree),
+    Stage("measured", "Embedding the graph", ("graph",), ("space", "random_state"), _measured),
+    Stage("tree", "Building the spanning tree", ("measured",), ("min_samples",), _tree),
     Stage(
         "clustering",
         "Finding clusters",
@@ -316,7 +327,7 @@ def stale(results: Results, params: Params, targets: tuple[str, ...]) -> tuple[S
     --------
     >>> from cluster_explorer.params import Params
     >>> [stage.name for stage in stale(Results(), Params(), ("tree",))]
-    ['rows', 'neighbors', 'graph', 'tree']
+    ['rows', 'neighbors', 'graph', 'measured', 'tree']
     """
     wanted = set(targets)
     for stage in reversed(STAGES):

@@ -117,10 +117,11 @@ def test_a_moved_slider_reclusters_and_the_map_and_panel_follow(notebook):
     before = notebook.drawn_colors()
     positions = notebook.drawn_positions()
     slider = notebook.explorer.locator(".widget-slider", has_text="min_cluster_size").get_by_role("slider")
+    size = notebook.kernel.ask("ex.params.min_cluster_size")
     slider.focus()
-    for _ in range(6):
-        notebook.page.keyboard.press("ArrowRight")
-    wait_until(lambda: notebook.kernel.ask("ex.params.min_cluster_size") == 14, "the parameter in the kernel")
+    for _ in range(12):
+        notebook.page.keyboard.press("ArrowLeft")
+    wait_until(lambda: notebook.kernel.ask("ex.params.min_cluster_size") == size - 12, "the parameter in the kernel")
     n_clusters = notebook.kernel.ask("int(ex.labels_.max()) + 1")
     wait_until(lambda: notebook.drawn_colors() != before, "other colours on the map")
     wait_until(lambda: f"{n_clusters:,} cluster" in header(notebook), "the number of clusters in the panel")
@@ -132,9 +133,9 @@ def test_a_moved_slider_reclusters_and_the_map_and_panel_follow(notebook):
 
 
 def test_parameters_set_from_python_move_the_controls(notebook):
-    notebook.kernel.run("ex.recluster(min_cluster_size=20, cluster_selection_method='leaf')")
+    notebook.kernel.run("ex.recluster(min_cluster_size=30, cluster_selection_method='leaf')")
     slider = notebook.explorer.locator(".widget-slider", has_text="min_cluster_size")
-    wait_until(lambda: slider.locator(".widget-readout").inner_text() == "20", "the slider to follow")
+    wait_until(lambda: slider.locator(".widget-readout").inner_text() == "30", "the slider to follow")
     leaf = notebook.explorer.get_by_role("button", name="leaf", exact=True)
     wait_until(lambda: "mod-active" in (leaf.get_attribute("class") or ""), "the switch to follow")
 

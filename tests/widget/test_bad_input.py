@@ -1,4 +1,4 @@
-"""What the explorer says of collections no map can be made of; the rest of bad input is in tests/milvus and tests/unit."""
+"""What the explorer says of collections that no map can be made of; other bad input: tests/milvus and tests/unit."""
 
 from __future__ import annotations
 

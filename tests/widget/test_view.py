@@ -50,6 +50,7 @@ def test_three_dimensions_and_back(explorer, shown):
         ("layout_n_neighbors", 10),
         ("min_dist", 0.5),
         ("n_components", 3),
+        ("space", "distance"),
     ],
 )
 def test_each_control_wishes_for_its_parameter_and_follows_it(explorer, shown, name, value):
@@ -149,8 +150,10 @@ def test_plotlys_own_lasso_works_where_the_panels_is_missing(explorer, shown):
 def test_the_line_below_the_controls_says_what_is_shown(explorer, shown):
     line = shown.status._text.value
     assert "260 texts, 4 clusters" in line
-    assert "15 neighbours" in line
-    assert "proven exact" in line
+    assert "15 neighbours, " in line
+    assert "proven exact" not in line  # of distances in an embedding nothing is proven
+    explorer.recluster(space="distance")
+    until(lambda: "% of the tree proven exact" in shown.status._text.value)
 
 
 def test_a_failure_is_told_in_the_widget_and_the_map_stays(explorer, shown):

@@ -34,7 +34,10 @@ class Group:
 
 
 GROUPS = (
-    Group("Clusters", ("min_cluster_size", "min_samples", "cluster_selection_method", "cluster_selection_epsilon")),
+    Group(
+        "Clusters",
+        ("min_cluster_size", "min_samples", "cluster_selection_method", "cluster_selection_epsilon", "space"),
+    ),
     Group("Graph", ("n_neighbors",)),
     Group("Map", ("layout_n_neighbors", "min_dist", "n_components")),
 )
@@ -167,6 +170,11 @@ def _make_controls(params: Params) -> dict[str, Any]:
         "min_samples": slider(
             "min_samples", 1, params.n_neighbors, "Neighbours that make a point dense: more means more noise", live=True
         ),
+        "space": switch(
+            "space",
+            [("graph", "graph"), ("distance", "distance")],
+            ["In an embedding of the neighbour graph: little noise", "Among the distances themselves: plain HDBSCAN"],
+        ),
         "cluster_selection_method": switch(
             "cluster_selection_method",
             [("eom", "eom"), ("leaf", "leaf")],
@@ -253,10 +261,11 @@ def _summary(state: State) -> str:
     clusters = f"{clustering.n_clusters:,} cluster{'' if clustering.n_clusters == 1 else 's'}"
     noise = f"{clustering.n_noise / max(len(rows), 1):.0%} noise"
     components = f"{graph.n_components:,} component{'' if graph.n_components == 1 else 's'}"
-    proven = f"{tree.certified:.1%} of the tree proven exact"
+    # what is proven is proven of distances between vectors, not of those in an embedding
+    proven = f", {tree.certified:.1%} of the tree proven exact" if state.params.space == "distance" else ""
     parts = [
         f"{len(rows):,} texts, {clusters}, {noise}",
-        f"{graph.n_neighbors} neighbours, {components}, {proven}",
+        f"{graph.n_neighbors} neighbours, {components}{proven}",
         state.identities.sentence,
     ]
     return " · ".join(part for part in parts if part)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hdbscan.plots import CondensedTree
     from ipywidgets import VBox
 
-    from cluster_explorer.params import Method, Neighbors
+    from cluster_explorer.params import Method, Neighbors, Space
     from cluster_explorer.pipeline import Results
     from cluster_explorer.selection import Mode
     from cluster_explorer.state import State
@@ -259,6 +259,7 @@ class ClusterExplorer(traitlets.HasTraits):
         *,
         min_cluster_size: int | None = None,
         min_samples: int | None = None,
+        space: Space | None = None,
         cluster_selection_method: Method | None = None,
         cluster_selection_epsilon: float | None = None,
         n_neighbors: int | None = None,
@@ -286,6 +287,7 @@ class ClusterExplorer(traitlets.HasTraits):
         wanted: dict[str, object] = {
             "min_cluster_size": min_cluster_size,
             "min_samples": min_samples,
+            "space": space,
             "cluster_selection_method": cluster_selection_method,
             "cluster_selection_epsilon": cluster_selection_epsilon,
             "n_neighbors": n_neighbors,
