@@ -220,4 +220,5 @@ def test_a_relative_path_stays_the_same_database_when_the_folder_changes(tmp_pat
         assert collection.count() == 1
         with open_collection("../news.db", "c") as again:
             assert again.count() == 1
+        assert collection.count() == 1
     assert not (tmp_path / "a" / "news.db").exists()

@@ -54,7 +54,9 @@ def parse_uri(uri: str | os.PathLike[str]) -> Address:
         bare = urlunsplit((parts.scheme, host, parts.path, "", "")) if parts.scheme != "unix" else text
         return Address(uri=bare, target=bare, is_lite=False, token=credentials)
     if text.endswith(".db"):
-        return Address(uri=text, target=str(Path(text).expanduser().absolute()), is_lite=True)
+        # One name for one folder, as milvus-lite forms it; Path.absolute would keep "..".
+        path = os.path.abspath(Path(text).expanduser())  # noqa: PTH100
+        return Address(uri=text, target=path, is_lite=True)
     raise InvalidParameterError(
         f"uri={text!r} is neither a Milvus Lite database nor a server. "
         "Give the path of a database, ending in '.db' in lowercase, or an address such as 'http://localhost:19530'."
