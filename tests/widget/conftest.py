@@ -44,7 +44,7 @@ def collection(blobs, tmp_path_factory):
 def explorer(collection, browser):
     from cluster_explorer import ClusterExplorer
 
-    with ClusterExplorer(collection, "texts", params={"min_cluster_size": 20}) as explorer:
+    with ClusterExplorer(collection, "texts", params={"min_cluster_size": 20, "space": "distance"}) as explorer:
         yield explorer
 
 

@@ -78,7 +78,7 @@ def test_a_wrong_selection_is_refused_and_changes_nothing(explorer, wrong):
 
 def test_recluster_returns_the_clusters_and_moves_the_params_trait(explorer):
     clustering = explorer.recluster(min_cluster_size=70)
-    assert explorer.params == Params(min_cluster_size=70)
+    assert explorer.params == Params(min_cluster_size=70, space="distance")
     assert clustering.labels is explorer.labels_
     assert clustering.n_clusters < 4
 
@@ -98,7 +98,7 @@ def test_a_wrong_parameter_is_refused_and_the_trait_stays(explorer):
         explorer.params = {"min_dist": 7}
     with pytest.raises(InvalidParameterError, match="Available"):
         explorer.params = {"min_distance": 0.5}
-    assert explorer.params == Params(min_cluster_size=20)
+    assert explorer.params == Params(min_cluster_size=20, space="distance")
 
 
 def test_assigning_ids_selects_and_observers_are_told_of_any_selection(explorer):

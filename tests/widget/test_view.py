@@ -50,7 +50,7 @@ def test_three_dimensions_and_back(explorer, shown):
         ("layout_n_neighbors", 10),
         ("min_dist", 0.5),
         ("n_components", 3),
-        ("space", "distance"),
+        ("space", "graph"),
     ],
 )
 def test_each_control_wishes_for_its_parameter_and_follows_it(explorer, shown, name, value):
@@ -151,9 +151,9 @@ def test_the_line_below_the_controls_says_what_is_shown(explorer, shown):
     line = shown.status._text.value
     assert "260 texts, 4 clusters" in line
     assert "15 neighbours, " in line
-    assert "proven exact" not in line  # of distances in an embedding nothing is proven
-    explorer.recluster(space="distance")
-    until(lambda: "% of the tree proven exact" in shown.status._text.value)
+    assert "% of the tree proven exact" in line
+    explorer.recluster(space="graph")  # of distances in an embedding nothing is proven
+    until(lambda: "texts" in shown.status._text.value and "proven exact" not in shown.status._text.value)
 
 
 def test_a_failure_is_told_in_the_widget_and_the_map_stays(explorer, shown):
