@@ -248,6 +248,7 @@ def test_an_existing_collection_of_others_is_added_to(make, fields, embedder, ur
         ({"text": ["b"], "nr": [5]}, r"no field 'nr'"),
         ({"text": ["b"], "section": [5]}, "'section' of type VARCHAR; column 'section' is stored as INT64"),
         ({"text": ["b"], "kind": [None]}, "allows no missing values in field 'kind'.*the first in row 0"),
+        ({"text": ["b"], "section": ["c"]}, "wants a value for 'kind' in every row"),
     ],
 )
 def test_tables_that_do_not_fit_an_existing_collection(frame, said, *, make, fields, uri, collection_name):

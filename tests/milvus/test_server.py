@@ -15,6 +15,7 @@ from cluster_explorer.errors import (
     AuthenticationError,
     CollectionNotFoundError,
     DataError,
+    FieldError,
     FilterError,
     MilvusOperationError,
 )
@@ -132,6 +133,9 @@ def test_a_collection_that_is_not_loaded_is_loaded_and_released_again(where, cli
     from pymilvus.client.types import LoadState
 
     client.release_collection("news")
+    with pytest.raises(FieldError, match="headline"):
+        open_collection(**where, text_field="headline")
+    assert client.get_load_state("news")["state"] == LoadState.NotLoad
     with open_collection(**where) as collection:
         assert collection.count() == N
         assert client.get_load_state("news")["state"] == LoadState.Loaded

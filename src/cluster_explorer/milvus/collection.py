@@ -72,13 +72,7 @@ class Collection:
     def close(self) -> None:
         """Let go of the collection and of the lock of its database. May be called again."""
         if self._loaded_here and not self._connection.closed:
-            with suppress(ClusterExplorerError):
-                self._connection.run(
-                    f"release collection {self.info.collection_name!r}",
-                    lambda client: client.release_collection(
-                        self.info.collection_name, timeout=self._connection.timeout
-                    ),
-                )
+            release(self._connection, self.info.collection_name)
         self._connection.close()
 
     def count(self) -> int:
@@ -240,6 +234,15 @@ class Collection:
 
     def _keys(self, ids: Sequence[int] | Sequence[str] | IdArray) -> list[Any]:
         return [str(key) for key in ids] if self.info.ids_are_strings else [int(key) for key in ids]
+
+
+def release(connection: Connection, collection_name: str) -> None:
+    """Let the server drop a collection from its memory; it may be gone, and then that is done."""
+    with suppress(ClusterExplorerError):
+        connection.run(
+            f"release collection {collection_name!r}",
+            lambda client: client.release_collection(collection_name, timeout=connection.timeout),
+        )
 
 
 def count_rows(connection: Connection, collection_name: str, filter: str = "") -> int:  # noqa: A002 - Milvus' name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from cluster_explorer.errors import (
@@ -10,7 +11,7 @@ from cluster_explorer.errors import (
     MilvusOperationError,
     available,
 )
-from cluster_explorer.milvus.collection import Collection, no_rows
+from cluster_explorer.milvus.collection import Collection, no_rows, release
 from cluster_explorer.milvus.connection import Connection, connect
 from cluster_explorer.milvus.schema import (
     CollectionInfo,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 #: Rows looked at to learn which dynamic fields there are, and to show examples in messages.
 _SAMPLE = 64
+
+#: Seconds to wait for a server to load a collection, and between two questions whether it has.
+_LONGEST_LOAD = 600.0
+_LOAD_PAUSE = 0.2
 
 
 def open_collection(
@@ -100,6 +105,7 @@ def open_collection(
     ['ham', 'spam']
     """
     connection = connect(uri, token=token, db_name=db_name, timeout=timeout)
+    loaded_here = False
     try:
         description = describe(connection, collection_name)
         vector = find_vector_field(collection_name, description["fields"], vector_field)
@@ -126,6 +132,8 @@ def open_collection(
         )
         return Collection(connection, info, filter=filter, loaded_here=loaded_here)
     except BaseException:
+        if loaded_here:
+            release(connection, collection_name)
         connection.close()
         raise
 
@@ -181,8 +189,19 @@ def load(connection: Connection, collection_name: str, vector_field: str, *, has
             f"({vector_field!r}) have no index. Build one with MilvusClient.create_index, for example AUTOINDEX with "
             "metric_type='COSINE', then open it again."
         )
-    connection.run(action, lambda client: client.load_collection(collection_name, timeout=timeout))
-    return not connection.address.is_lite
+    # Large collections take a server longer than any call should: it is told to, and asked whether it has.
+    connection.run(action, lambda client: client.load_collection(collection_name, timeout=timeout, _async=True))
+    deadline = time.monotonic() + _LONGEST_LOAD
+    while True:
+        state = connection.run(action, lambda client: client.get_load_state(collection_name, timeout=timeout)["state"])
+        if state == LoadState.Loaded:
+            return not connection.address.is_lite
+        if time.monotonic() > deadline:
+            raise MilvusOperationError(
+                f"Cannot {action} at {connection.address.uri}: after {_LONGEST_LOAD:g} s it is still loading. "
+                "Open it again later; the server goes on."
+            )
+        time.sleep(_LOAD_PAUSE)
 
 
 def _sample(connection: Connection, description: Record, filter: str) -> Sequence[Record]:  # noqa: A002 - Milvus' name

@@ -25,8 +25,8 @@ _MILVUS_METRIC = {"cosine": "COSINE", "euclidean": "L2", "ip": "IP"}
 #: Servers refuse messages above 64 MB.
 _MESSAGE_BYTES = 8 * 2**20
 
-#: Flushing and indexing a large collection takes a server minutes, and each asks only whether it is done yet.
-_FINISH_TIMEOUT = 600.0
+#: Milvus Lite builds its indexes while it flushes, and being in this process it cannot have gone away meanwhile.
+_LITE_FLUSH_TIMEOUT = 3_600
 
 
 class Target:
@@ -112,7 +112,7 @@ class Target:
     def finish(self) -> None:
         """Make what was stored searchable: write it out, so that the index covers it."""
         if self._written:
-            timeout = max(self._connection.timeout, _FINISH_TIMEOUT)
+            timeout = _LITE_FLUSH_TIMEOUT if self._connection.address.is_lite else self._connection.timeout
             self._connection.run(
                 f"flush collection {self.collection_name!r}",
                 lambda client: client.flush(self.collection_name, timeout=timeout),
@@ -135,6 +135,7 @@ class Target:
         _check_texts(where, fields, self._records, in_characters=self._connection.address.is_lite)
         _check_metadata(where, fields, self._records, dynamic=bool(description.get("enable_dynamic_field")))
         self._dynamic = set(self._records.metadata) - set(fields)
+        _check_required(where, description["fields"], self._records)
         vector = find_vector_field(self.collection_name, description["fields"], None)
         self.vector_field = vector["name"]
         self.dim = int(vector["params"]["dim"])
@@ -248,6 +249,23 @@ def _check_metadata(where: str, fields: dict[str, Record], records: Records, *, 
             )
         elif field_type(field) == "VARCHAR":
             check_lengths(column.cells, int(field["params"]["max_length"]), name)
+
+
+def _check_required(where: str, fields: Sequence[Record], records: Records) -> None:
+    given = {records.key_field, TEXT_FIELD, *records.metadata}
+    filled = ("is_primary", "nullable", "auto_id", "default_value", "is_function_output")
+    missing = [
+        field["name"]
+        for field in fields
+        if field["name"] not in given
+        and field_type(field) != "FLOAT_VECTOR"
+        and not any(field.get(reason) for reason in filled)
+    ]
+    if missing:
+        raise FieldError(
+            f"{where} wants a value for {', '.join(map(repr, missing))} in every row, and these rows have none. "
+            "Add such columns, or use another collection_name=."
+        )
 
 
 def _by_bytes(rows: Sequence[dict[str, Any]], dim: int) -> Iterator[list[dict[str, Any]]]:
