@@ -2,7 +2,7 @@
 
 Each check takes a browser and the address of the harness, so that pytest can call it as well.
 """
-# ruff: noqa: INP001, S101, T201 - a script beside the page it drives; it asserts, and says what it measured
+
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The harness in a real Chromium: serving it, opening it, and moving the mouse as a person does."""
-# ruff: noqa: INP001 - scripts beside the page they drive, not a package
+
 
 from __future__ import annotations
 

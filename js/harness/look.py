@@ -1,5 +1,5 @@
 """Takes the pictures that a designer looks at: `.venv/bin/python js/harness/look.py <folder>`."""
-# ruff: noqa: INP001 - a script beside the page it drives, not a package
+
 
 from __future__ import annotations
 
