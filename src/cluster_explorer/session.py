@@ -184,19 +184,20 @@ class Session:
         return np.unique(places).astype(np.int32)
 
     def texts(self, rows: IntArray) -> list[str]:
-        """Return the texts of rows, from memory where they are held, from Milvus where not."""
+        """Return the texts of rows, from memory or from Milvus; "" for rows that were deleted since."""
         held = self._rows()
         if held.texts is not None:
             return [str(text) for text in held.texts[rows]]
         frame = self.library.fetch(held.ids[rows].tolist(), [self.library.text_field])
-        return [str(text) for text in frame[self.library.text_field]]
+        return ["" if _is_missing(text) else str(text) for text in frame[self.library.text_field]]
 
     def detail(self, row: int) -> Detail:
         """Read everything there is about one row."""
         rows, graph = self._rows(), self.state.results.graph
         frame = self.library.fetch([rows.ids[row]])
         record = {str(name): value for name, value in frame.iloc[0].items()}
-        text = str(record.pop(self.library.text_field, ""))
+        found_text = record.pop(self.library.text_field, None)
+        text = "" if _is_missing(found_text) else str(found_text)
         neighbors: tuple[Neighbor, ...] = ()
         if graph is not None:
             found = zip(graph.indices[row].tolist(), graph.distances[row].tolist(), strict=True)

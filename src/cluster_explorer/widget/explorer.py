@@ -138,7 +138,7 @@ class ClusterExplorer(traitlets.HasTraits):
         vectors: npt.ArrayLike | None = None,
         text_column: str | Sequence[str] | None = None,
         id_column: str | None = None,
-        metric: str = "COSINE",
+        metric: str | None = None,
         token: str | None = None,
         db_name: str = "",
         params: Params | Mapping[str, object] | None = None,
@@ -164,8 +164,8 @@ class ClusterExplorer(traitlets.HasTraits):
             Column(s) of the DataFrame that make up the text; several are joined by newlines.
         id_column : str, optional
             Column with keys of your own, int or str.
-        metric : {"COSINE", "L2", "IP"}
-            Metric of the index.
+        metric : {"COSINE", "L2", "IP"}, optional
+            Metric of the index; that of the collection where there is one, otherwise cosine.
         params : Params or mapping, optional
 
         Returns
