@@ -1,0 +1,74 @@
+"""``python -m benchmarks``: run the benchmarks one after the other and write what they print to ``RESULTS.md``.
+
+Each script can also be run by itself. Name some to run only those: ``python -m benchmarks widget layout``; the sections of
+the others stay as they were.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "RESULTS.md"
+SCRIPTS = {
+    "widget": ("The widget in JupyterLab and Chromium", "bench_widget.py"),
+    "clustering": ("Spanning tree and labels", "bench_clustering.py"),
+    "layout": ("Layout", "bench_layout.py"),
+    "quality": ("Quality of the clusters", "bench_quality.py"),
+}
+PACKAGES = ("numpy", "numba", "plotly", "anywidget", "jupyterlab", "pymilvus", "milvus-lite", "faiss-cpu", "hdbscan")
+PEERS = ("fast-hdbscan", "fast-plscan", "evoc", "umap-learn", "scikit-learn", "scipy")
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(SCRIPTS)
+    unknown = set(wanted) - set(SCRIPTS)
+    if unknown:
+        print(f"There is no benchmark {', '.join(sorted(unknown))}. Available: {', '.join(SCRIPTS)}.")
+        return 2
+    sections = earlier_sections()
+    for name in wanted:
+        title, script = SCRIPTS[name]
+        print(f"{title} ...", flush=True)
+        started = time.monotonic()
+        command = [sys.executable, str(HERE / script)]
+        ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        minutes = (time.monotonic() - started) / 60
+        when = datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+        sections[title] = f"*{when}, {minutes:.1f} minutes, {machine()}.*\n\n{ran.stdout.strip()}\n"
+        write(sections)
+    return 0
+
+
+def earlier_sections() -> dict[str, str]:
+    if not RESULTS.exists():
+        return {}
+    parts = re.split(r"^## (.+)$", RESULTS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return {title: body.strip() + "\n" for title, body in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def machine() -> str:
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, load {load:.1f} at the end"
+
+
+def write(sections: dict[str, str]) -> None:
+    versions = ", ".join(f"{name} {version(name)}" for name in (*PACKAGES, *PEERS))
+    head = (
+        "# Results\n\nWritten by `make bench`; each section says when and on what it was measured. Ratios within a table come "
+        f"from one run and are what counts.\n\nPython {platform.python_version()}; {versions}.\n"
+    )
+    body = "\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
+    RESULTS.write_text(f"{head}\n{body}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
