@@ -1,7 +1,7 @@
 """``python -m benchmarks``: run the benchmarks one after the other and write what they print to ``RESULTS.md``.
 
-Each script can also be run by itself. Name some to run only those: ``python -m benchmarks widget layout``; the sections of
-the others stay as they were.
+Each script can also be run by itself. Name some to run only those: ``python -m benchmarks widget layout``; the sections
+of the others stay as they were.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def machine() -> str:
 def write(sections: dict[str, str]) -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in (*PACKAGES, *PEERS))
     head = (
-        "# Results\n\nWritten by `make bench`; each section says when and on what it was measured. Ratios within a table come "
-        f"from one run and are what counts.\n\nPython {platform.python_version()}; {versions}.\n"
+        "# Results\n\nWritten by `make bench`; each section says when and on what it was measured. Ratios within a table "
+        f"come from one run and are what counts.\n\nPython {platform.python_version()}; {versions}.\n"
     )
     body = "\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
     RESULTS.write_text(f"{head}\n{body}", encoding="utf-8")
