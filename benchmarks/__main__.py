@@ -63,8 +63,8 @@ def machine() -> str:
 def write(sections: dict[str, str]) -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in (*PACKAGES, *PEERS))
     head = (
-        "# Results\n\nWritten by `make bench`; each section says when and on what it was measured. Ratios within a table "
-        f"come from one run and are what counts.\n\nPython {platform.python_version()}; {versions}.\n"
+        "# Results\n\nWritten by `make bench`; each section says when and on what it was measured. Ratios within a "
+        f"table come from one run and are what counts.\n\nPython {platform.python_version()}; {versions}.\n"
     )
     body = "\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
     RESULTS.write_text(f"{head}\n{body}", encoding="utf-8")
