@@ -215,13 +215,13 @@ class Notebook:
         )
         return float(pixel[0]), float(pixel[1])
 
-    def drag(self, pixels: list[tuple[float, float]]) -> None:
+    def drag(self, pixels: list[tuple[float, float]], steps: int = 4) -> None:
         """Press the mouse at the first pixel, move through the others, and let go at the last."""
         mouse = self.page.mouse
         mouse.move(*pixels[0])
         mouse.down()
         for pixel in pixels[1:]:
-            mouse.move(*pixel, steps=4)
+            mouse.move(*pixel, steps=steps)
         mouse.up()
 
 
