@@ -26,19 +26,12 @@ class GraphEmbedding:
     ----------
     ids : ndarray of shape (n,)
         Primary keys of the rows.
-    positions : ndarray of shape (n, n_components * n_runs), float32
-        Coordinates; they have no unit. Their Euclidean distance is the root of the mean, over the runs, of the
-        squared distances.
-    n_components : int
-        Dimensions of each run.
-    n_runs : int
-        Independent embeddings that lie side by side in `positions`.
+    positions : ndarray of shape (n, n_components), float32
+        Coordinates; they have no unit.
     """
 
     ids: IdArray
     positions: FloatArray = field(repr=False)
-    n_components: int
-    n_runs: int
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -47,10 +40,9 @@ class GraphEmbedding:
 def embed_graph(
     graph: KnnGraph,
     n_components: int = 15,
-    n_epochs: int = 50,
+    n_epochs: int = 100,
     random_state: int = 42,
     *,
-    n_runs: int = 1,
     on_progress: ProgressCallback | None = None,
 ) -> GraphEmbedding:
     """Embed a neighbour graph so that groups of rows that are each other's neighbours contract.
@@ -67,9 +59,6 @@ def embed_graph(
         Rounds of the descent, at least 1.
     random_state : int
         Seed. The same graph and seed give the same positions to the last bit, in whatever order the rows come.
-    n_runs : int
-        Embeddings to make, each with a seed of its own. Chance places rows between groups; distances averaged over a
-        few runs depend less on it.
     on_progress : callable, optional
         Told the share of the work done, 0 to 1; may raise `Cancelled` to stop.
 
@@ -102,22 +91,13 @@ def embed_graph(
 
     dimensions = _whole("n_components", n_components, 2, 256)
     epochs = _whole("n_epochs", n_epochs, 1, 10_000)
-    runs = _whole("n_runs", n_runs, 1, 100)
     seed = _whole("random_state", random_state, 0, 2**32 - 1)
     report = on_progress or _ignore
 
     rows = rows_by_id(graph)
     weights = membership_graph(rows.indices, rows.distances, on_progress=_part(report, 0.0, _WEIGHTS_DONE))
-    per_run = (1 - _WEIGHTS_DONE) / runs
-    embeddings = []
-    for run in range(runs):
-        start = _WEIGHTS_DONE + run * per_run
-        embeddings.append(
-            descend(weights, dimensions, epochs, seed + run, on_progress=_part(report, start, start + per_run))
-        )
-    positions = np.hstack(embeddings) / np.float32(np.sqrt(runs))
-    report(1.0)
-    return GraphEmbedding(graph.ids, positions[rows.rank], dimensions, runs)
+    positions = descend(weights, dimensions, epochs, seed, on_progress=_part(report, _WEIGHTS_DONE, 1.0))
+    return GraphEmbedding(graph.ids, positions[rows.rank])
 
 
 def measure_in_embedding(graph: KnnGraph, embedding: GraphEmbedding) -> KnnGraph:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cluster_explorer.errors import InvalidParameterError
+from cluster_explorer.modularity import hierarchy_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -93,11 +94,9 @@ def landscape(tree: SpanningTree, min_cluster_size: int = 5) -> Landscape:
     >>> found.best, found.n_clusters[found.peaks].tolist()
     (40, [2])
     """
-    from cluster_explorer.clustering import cluster
-
     lowest = _size(min_cluster_size)
-    hierarchy = cluster(tree, lowest, "leaf").hierarchy
-    if hierarchy is None or len(hierarchy.parent) == 1:
+    hierarchy = hierarchy_of(tree, lowest)
+    if len(hierarchy.parent) == 1:
         nothing = np.zeros(1, dtype=np.int32)
         return Landscape(nothing + lowest, nothing, np.ones(1), np.zeros(1), nothing[:0])
     return _count(hierarchy, tree.n_rows, lowest)

@@ -12,25 +12,72 @@ leaves to its root.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cluster_explorer.clustering import cluster
+from cluster_explorer.errors import DataError, InvalidParameterError
 from cluster_explorer.values import Clustering, CondensedHierarchy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from cluster_explorer.values import FloatArray, KnnGraph, SpanningTree
+    from cluster_explorer._modular_cut import Shares
+    from cluster_explorer.values import FloatArray, KnnGraph, ProgressCallback, SpanningTree
 
 #: Steps along the graph by which rows above the finest groups join one of them.
 _STEPS = 50
+#: Of 1, 1.5, 2, 3, 4, 6 and 8 the one at which clusterings from different seeds agreed best on most corpora; 2 to 4 are
+#: nearly as good (benchmarks/quality_notes.md).
+RESOLUTION = 3.0
 
 
-def select_by_modularity(graph: KnnGraph, tree: SpanningTree, min_cluster_size: int, resolution: float) -> Clustering:
-    """Cut a spanning tree into the clusters of its hierarchy that have the greatest modularity on a graph.
+@dataclass(frozen=True, eq=False)
+class ModularHierarchy:
+    """A hierarchy of groups, with the affinity within and between them, ready to be cut at any resolution.
+
+    Attributes
+    ----------
+    hierarchy : CondensedHierarchy
+        The groups, from the root down to the finest.
+    shares : Shares
+        What each group holds of all affinity.
+    """
+
+    hierarchy: CondensedHierarchy = field(repr=False)
+    shares: Shares = field(repr=False)
+
+    def cut(self, resolution: float = RESOLUTION) -> Clustering:
+        """Select the groups that together have the greatest modularity; quick enough for a slider.
+
+        Parameters
+        ----------
+        resolution : float
+            More gives more and smaller clusters; 1 is Newman's modularity.
+
+        Returns
+        -------
+        Clustering
+            Rows that left the hierarchy above the selected groups are noise. Largest cluster first.
+
+        Raises
+        ------
+        InvalidParameterError
+            If `resolution` is not a number above 0.
+        """
+        from cluster_explorer._modular_cut import select_most_modular
+
+        gamma = _positive("resolution", resolution)
+        return _labelled(self.hierarchy, select_most_modular(self.hierarchy, self.shares, gamma))
+
+
+def modular_hierarchy(
+    graph: KnnGraph, tree: SpanningTree, min_cluster_size: int = 5, *, on_progress: ProgressCallback | None = None
+) -> ModularHierarchy:
+    """Measure the affinity within and between the groups of a tree's hierarchy.
 
     Parameters
     ----------
@@ -40,13 +87,18 @@ def select_by_modularity(graph: KnnGraph, tree: SpanningTree, min_cluster_size: 
         The hierarchy, in whatever space; `spanning_tree` makes one.
     min_cluster_size : int
         Smallest group that the hierarchy tells apart.
-    resolution : float
-        More gives more and smaller clusters; 1 is Newman's modularity.
+    on_progress : callable, optional
+        Told the share of the work done, 0 to 1; may raise `Cancelled` to stop.
 
     Returns
     -------
-    Clustering
-        Rows that left the hierarchy above the selected clusters are noise.
+    ModularHierarchy
+        Its method `cut` gives the clusters.
+
+    Raises
+    ------
+    InvalidParameterError
+        If `min_cluster_size` is less than 2.
 
     Examples
     --------
@@ -55,25 +107,30 @@ def select_by_modularity(graph: KnnGraph, tree: SpanningTree, min_cluster_size: 
     >>> points = np.random.default_rng(0).normal(size=(100, 8))
     >>> points[60:] += 9
     >>> graph = knn_graph(points, metric="euclidean")
-    >>> select_by_modularity(graph, spanning_tree(graph), 5, 1.0).n_clusters
+    >>> modular_hierarchy(graph, spanning_tree(graph)).cut(resolution=1.0).n_clusters
     2
     """
     from cluster_explorer._by_id import rows_by_id
-    from cluster_explorer._modular_cut import select_most_modular, shares_of_clusters
+    from cluster_explorer._modular_cut import shares_of_clusters
     from cluster_explorer._spread import local_affinities, spread
 
-    finest = cluster(tree, min_cluster_size, "leaf")
-    hierarchy = finest.hierarchy
-    if hierarchy is None or finest.n_clusters == 0:
-        return finest
+    hierarchy = hierarchy_of(tree, min_cluster_size)
     rows = rows_by_id(graph)
     affinities = local_affinities(rows.indices, rows.distances)
-    is_leaf = np.ones(len(hierarchy.parent), dtype=np.bool_)
-    is_leaf[hierarchy.parent[1:]] = False
-    leaf = np.where(is_leaf[hierarchy.row_cluster], hierarchy.row_cluster, np.int32(-1))
-    nearest, _ = spread(affinities, leaf[rows.order], _STEPS)
-    shares = shares_of_clusters(hierarchy, nearest, affinities)
-    return _labelled(hierarchy, select_most_modular(hierarchy, shares, resolution))
+    is_finest = np.ones(len(hierarchy.parent), dtype=np.bool_)
+    is_finest[hierarchy.parent[1:]] = False
+    finest = np.where(is_finest[hierarchy.row_cluster], hierarchy.row_cluster, np.int32(-1))
+    # rows above the finest groups belong to one of them as well, and carry affinity
+    nearest, _ = spread(affinities, finest[rows.order], _STEPS, on_progress=on_progress)
+    return ModularHierarchy(hierarchy, shares_of_clusters(hierarchy, nearest, affinities))
+
+
+def hierarchy_of(tree: SpanningTree, min_cluster_size: int) -> CondensedHierarchy:
+    """Return the condensed tree of a spanning tree."""
+    hierarchy = cluster(tree, min_cluster_size, "leaf").hierarchy
+    if hierarchy is None:  # pragma: no cover - clusters of a tree have a hierarchy
+        raise DataError("The clustering has no hierarchy. Make it with cluster(tree).")
+    return hierarchy
 
 
 def _labelled(hierarchy: CondensedHierarchy, selected: npt.NDArray[np.bool_]) -> Clustering:
@@ -100,3 +157,9 @@ def _strengths(
         strength = np.minimum(hierarchy.row_density, greatest) / greatest
     strength = np.where(np.isinf(hierarchy.row_density), 1.0, strength)
     return np.where(inside, strength, 0.0).astype(np.float32)
+
+
+def _positive(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < np.inf:
+        raise InvalidParameterError(f"{name}={value!r} must be a number above 0; 1 is Newman's modularity.")
+    return float(value)

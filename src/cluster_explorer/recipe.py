@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal, get_args
-
-import numpy as np
 
 from cluster_explorer.attach import attach_noise
 from cluster_explorer.clustering import cluster, spanning_tree
 from cluster_explorer.errors import InvalidParameterError, available
 from cluster_explorer.graph_embedding import embed_graph, measure_in_embedding
-from cluster_explorer.modularity import select_by_modularity
+from cluster_explorer.landscape import landscape
+from cluster_explorer.modularity import RESOLUTION, modular_hierarchy
 
 if TYPE_CHECKING:
     from cluster_explorer.values import Clustering, KnnGraph, ProgressCallback
@@ -22,11 +21,8 @@ Space = Literal["graph", "distance"]
 #: Smallest group that the hierarchy in the graph's space tells apart; which of them are one cluster is decided by
 #: modularity.
 _FINEST = 5
-#: Of 1, 1.5, 2, 3, 4, 6 and 8 the resolution at which clusterings from different seeds agreed best on most corpora.
-_RESOLUTION = 3.0
-_EPOCHS = 100
-#: Shares of the time that the embedding and the tree have taken.
-_EMBEDDED, _TREE_DONE = 0.8, 0.9
+#: Shares of the time that have passed after each step.
+_EMBEDDED, _TREE_DONE, _CLUSTERED = 0.8, 0.85, 0.95
 
 
 def cluster_graph(
@@ -35,7 +31,7 @@ def cluster_graph(
     space: Space = "graph",
     min_cluster_size: int | Literal["auto"] = "auto",
     min_samples: int = 5,
-    resolution: float = _RESOLUTION,
+    resolution: float = RESOLUTION,
     random_state: int = 42,
     on_progress: ProgressCallback | None = None,
 ) -> Clustering:
@@ -91,22 +87,19 @@ def cluster_graph(
     """
     if space not in get_args(Space):
         raise InvalidParameterError(f"space={space!r} is not a choice. {available(get_args(Space))}")
-    gamma = _positive("resolution", resolution)
     size = _size(min_cluster_size)
     report = on_progress or _ignore
     if space == "graph":
-        embedding = embed_graph(
-            graph, n_epochs=_EPOCHS, random_state=random_state, on_progress=_part(report, 0.0, _EMBEDDED)
+        embedding = embed_graph(graph, random_state=random_state, on_progress=_part(report, 0.0, _EMBEDDED))
+        tree = spanning_tree(
+            measure_in_embedding(graph, embedding), min_samples, on_progress=_part(report, _EMBEDDED, _TREE_DONE)
         )
-        tree = spanning_tree(measure_in_embedding(graph, embedding), min_samples)
-        report(_TREE_DONE)
-        found = select_by_modularity(graph, tree, size or _FINEST, gamma)
+        groups = modular_hierarchy(graph, tree, size or _FINEST, on_progress=_part(report, _TREE_DONE, _CLUSTERED))
+        found = groups.cut(resolution)
     else:
-        from cluster_explorer.landscape import landscape
-
-        tree = spanning_tree(graph, min_samples, on_progress=_part(report, 0.0, _TREE_DONE))
+        tree = spanning_tree(graph, min_samples, on_progress=_part(report, 0.0, _CLUSTERED))
         found = cluster(tree, size) if size else cluster(tree, landscape(tree).best, "leaf")
-    attached = attach_noise(graph, found, on_progress=_part(report, _TREE_DONE, 1.0))
+    attached = attach_noise(graph, found, on_progress=_part(report, _CLUSTERED, 1.0))
     return replace(found, attached_labels=attached.labels, confidence=attached.confidence)
 
 
@@ -119,12 +112,6 @@ def _size(min_cluster_size: object) -> int:
             f"min_cluster_size={min_cluster_size!r} must be a whole number of at least 2, or 'auto'."
         )
     return int(min_cluster_size)
-
-
-def _positive(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < np.inf:
-        raise InvalidParameterError(f"{name}={value!r} must be a number above 0; 1 is Newman's modularity.")
-    return float(value)
 
 
 def _part(report: ProgressCallback, low: float, high: float) -> ProgressCallback:

@@ -48,15 +48,6 @@ def test_order_of_rows_changes_nothing_but_the_order_of_positions():
         assert np.array_equal(shuffled, straight[shuffle])
 
 
-def test_distances_over_runs_are_root_mean_squares():
-    graph = knn_graph(mixture()[0], 10, "euclidean")
-    both = embed_graph(graph, n_epochs=10, n_runs=2)
-    runs = [embed_graph(graph, n_epochs=10, random_state=seed).positions for seed in (42, 43)]
-    a, b = np.arange(0, 124), np.arange(1, 125)
-    expected = np.sqrt(np.mean([distance(run, a, b) ** 2 for run in runs], axis=0))
-    np.testing.assert_allclose(distance(both.positions, a, b), expected, rtol=1e-5)
-
-
 def test_measured_graph_keeps_the_neighbours_and_holds_their_distances():
     graph = knn_graph(mixture()[0], 10, "euclidean")
     embedding = embed_graph(graph, n_epochs=10)
@@ -83,7 +74,7 @@ def test_identical_rows_and_far_groups():
 def test_progress_ascends_to_one_and_cancelling_stops_at_once():
     graph = knn_graph(mixture()[0], 10, "euclidean")
     shares = []
-    embed_graph(graph, n_runs=2, on_progress=shares.append)
+    embed_graph(graph, on_progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     assert len(shares) > 50
@@ -98,7 +89,7 @@ def test_progress_ascends_to_one_and_cancelling_stops_at_once():
 
 @pytest.mark.parametrize(
     ("parameters", "named"),
-    [({"n_components": 1}, "n_components"), ({"n_epochs": 0}, "n_epochs"), ({"n_runs": True}, "n_runs")],
+    [({"n_components": 1}, "n_components"), ({"n_epochs": 0}, "n_epochs"), ({"random_state": True}, "random_state")],
 )
 def test_parameters_out_of_range_are_named(parameters, named):
     graph = knn_graph(mixture()[0], 5, "euclidean")

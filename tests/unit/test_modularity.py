@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from cluster_explorer import cluster, knn_graph, spanning_tree
 from cluster_explorer._modular_cut import Shares, select_most_modular, shares_of_clusters
 from cluster_explorer._spread import local_affinities, spread
+from cluster_explorer.errors import InvalidParameterError
 from cluster_explorer.graph_embedding import embed_graph, measure_in_embedding
-from cluster_explorer.modularity import select_by_modularity
+from cluster_explorer.modularity import modular_hierarchy
 from cluster_explorer.values import CondensedHierarchy
 
 
@@ -79,7 +80,7 @@ def test_a_large_group_without_parts_is_not_cut():
     vectors[900:] += 8
     graph = knn_graph(vectors, 15, "euclidean")
     embedded = measure_in_embedding(graph, embed_graph(graph))
-    assert select_by_modularity(graph, spanning_tree(embedded), 5, 3.0).n_clusters == 2
+    assert modular_hierarchy(graph, spanning_tree(embedded)).cut().n_clusters == 2
 
 
 def test_shares_are_those_counted_edge_by_edge():
@@ -114,8 +115,8 @@ def nested_groups():
 
 def test_resolution_goes_from_coarse_to_fine():
     graph = knn_graph(nested_groups(), 10, "euclidean")
-    tree = spanning_tree(graph, 5)
-    counts = [select_by_modularity(graph, tree, 5, resolution).n_clusters for resolution in (0.01, 0.3, 1.0, 3.0)]
+    groups = modular_hierarchy(graph, spanning_tree(graph, 5))
+    counts = [groups.cut(resolution).n_clusters for resolution in (0.01, 0.3, 1.0, 3.0)]
     assert counts == sorted(counts)
     assert counts[0] == 3
     assert counts[-1] > 3
@@ -124,7 +125,8 @@ def test_resolution_goes_from_coarse_to_fine():
 def test_labels_are_numbered_by_size_and_strengths_are_hdbscans():
     graph = knn_graph(np.concatenate([nested_groups(), nested_groups()[:30] + 500]), 10, "euclidean")
     tree = spanning_tree(graph, 5)
-    found = select_by_modularity(graph, tree, 5, 3.0)
+    groups = modular_hierarchy(graph, tree)
+    found = groups.cut()
     sizes = np.bincount(found.labels[found.labels >= 0])
     assert (np.diff(sizes) <= 0).all()
     assert len(sizes) == found.n_clusters
@@ -133,14 +135,16 @@ def test_labels_are_numbered_by_size_and_strengths_are_hdbscans():
     assert found.probabilities.dtype == np.float32
     # where both select the same clusters, rows have the same strength
     leaves = cluster(tree, 5, "leaf")
-    finest = select_by_modularity(graph, tree, 5, 1e9)
+    finest = groups.cut(1e9)
     assert np.array_equal(finest.labels, leaves.labels)
     np.testing.assert_allclose(finest.probabilities, leaves.probabilities, rtol=1e-6)
 
 
 def test_a_hierarchy_without_a_split_has_no_clusters():
     graph = knn_graph(np.zeros((30, 2)), 5, "euclidean")
-    assert select_by_modularity(graph, spanning_tree(graph, 5), 5, 1.0).n_clusters == 0
+    found = modular_hierarchy(graph, spanning_tree(graph, 5)).cut()
+    assert found.n_clusters == 0
+    assert (found.labels == -1).all()
 
 
 def test_spreading_prefers_the_lower_label_on_a_tie():
@@ -149,3 +153,9 @@ def test_spreading_prefers_the_lower_label_on_a_tie():
     nearest, likelihood = spread(affinities, np.array([1, -1, 0], dtype=np.int32), 10)
     assert nearest.tolist() == [1, 0, 0]
     assert likelihood[1] == pytest.approx(0.5)
+
+
+def test_a_resolution_of_zero_is_refused():
+    graph = knn_graph(nested_groups(), 10, "euclidean")
+    with pytest.raises(InvalidParameterError, match="resolution"):
+        modular_hierarchy(graph, spanning_tree(graph, 5)).cut(0)
