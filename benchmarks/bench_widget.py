@@ -84,9 +84,7 @@ WATCH_COLORS = """() => {
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    print(
-        "| | rows | run-all in a fresh kernel to the map, s | mouse-up to first text, ms | slider to recoloured map, ms |"
-    )
+    print("| | rows | run all, fresh kernel, to the map, s | mouse-up to text, ms | slider to new colours, ms |")
     print("| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         folder = copy_notebooks(ROOT / "notebooks", Path(scratch) / "notebooks")
@@ -118,7 +116,7 @@ def row_of(lab, page, name, code):
         to_text = [lasso(opened) for _ in range(REPEATS)]
         to_colours = [move_slider(opened, turn) for turn in range(REPEATS)]
         n_rows = opened.drawn_points()
-    spread = lambda times: f"{median(times):.0f} ({min(times):.0f} to {max(times):.0f})"  # noqa: E731
+    spread = lambda ms: f"{median(ms):.0f} ({min(ms):.0f} to {max(ms):.0f})"  # noqa: E731
     return f"| {name} | {n_rows:,} | {to_map:.1f} | {spread(to_text)} | {spread(to_colours)} |"
 
 

@@ -3,7 +3,6 @@
 Each check takes a browser and the address of the harness, so that pytest can call it as well.
 """
 
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,6 +1,5 @@
 """The harness in a real Chromium: serving it, opening it, and moving the mouse as a person does."""
 
-
 from __future__ import annotations
 
 import functools

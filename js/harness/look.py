@@ -1,6 +1,5 @@
 """Takes the pictures that a designer looks at: `.venv/bin/python js/harness/look.py <folder>`."""
 
-
 from __future__ import annotations
 
 import sys
