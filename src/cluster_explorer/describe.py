@@ -165,7 +165,11 @@ def _repeats(term: str, chosen: list[str]) -> bool:
 
 
 def _stem(word: str) -> str:
-    return word.removesuffix("'s").removesuffix("’s").removesuffix("es").removesuffix("s")
+    """Take off a plural, roughly: enough to see that "strikes" says nothing new beside "strike"."""
+    word = word.removesuffix("'s").removesuffix("’s")
+    if len(word) > 3 and not word.endswith("ss"):
+        word = word.removesuffix("s")
+    return word.removesuffix("e") if len(word) > 3 else word
 
 
 def _reporting(texts: npt.NDArray[np.object_], on_progress: ProgressCallback | None, every: int = 500) -> Iterator[str]:
