@@ -56,7 +56,7 @@ browser:
 # -- the commands -------------------------------------------------------------------------------------------------
 
 demo: $(STAMPS)/demo $(STAMPS)/warm
-	cd notebooks && ../$(BIN)/jupyter lab quickstart.ipynb
+	cd notebooks && ../$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) quickstart.ipynb
 
 check: lint types walls js python-check
 

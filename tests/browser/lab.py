@@ -181,6 +181,11 @@ class Notebook:
             )
         )
 
+    def drawn_type(self) -> str:
+        return str(
+            self.page.evaluate("() => document.querySelector('.ce-root .js-plotly-plot')?._fullData?.[0]?.type ?? ''")
+        )
+
     def drawn_colors(self) -> list[int]:
         """Return the colour codes that the map draws, as the page holds them."""
         codes = self.page.evaluate(

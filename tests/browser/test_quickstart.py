@@ -114,6 +114,28 @@ def test_hovering_a_point_shows_a_snippet_and_never_a_whole_document(notebook):
     assert len(card.inner_text()) < 400
 
 
+def test_hovering_a_text_lights_up_its_point_on_the_map(notebook):
+    notebook.drag(circle_around(notebook, 0))
+    rows = notebook.panel.get_by_role("option")
+    rows.nth(1).wait_for()
+    wait_until(lambda: "selected" in header(notebook), "the selection in the panel")
+    x, y = notebook.kernel.ask("ex.selection[['x', 'y']].iloc[1].tolist()")
+    pixel = notebook.pixel_of(x, y)
+    around = {"x": pixel[0] - 12, "y": pixel[1] - 12, "width": 24, "height": 24}
+    notebook.page.mouse.move(5, 5)
+    dark = notebook.page.screenshot(clip=around)
+    rows.nth(1).hover()
+    wait_until(lambda: notebook.page.screenshot(clip=around) != dark, "a ring around the point")
+
+
+def test_the_map_can_be_turned_into_space_and_back(notebook):
+    notebook.explorer.get_by_role("button", name="3-D", exact=True).click()
+    wait_until(lambda: notebook.kernel.ask("ex.positions_.shape[1]") == 3, "three dimensions in the kernel")
+    wait_until(lambda: notebook.drawn_type() == "scatter3d", "a map in space")
+    notebook.explorer.get_by_role("button", name="2-D", exact=True).click()
+    wait_until(lambda: notebook.drawn_type() == "scattergl", "a flat map again")
+
+
 def test_a_moved_slider_reclusters_and_the_map_and_panel_follow(notebook):
     before = notebook.drawn_colors()
     positions = notebook.drawn_positions()
