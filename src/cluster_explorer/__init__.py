@@ -9,11 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cluster_explorer.attach import attach_noise
     from cluster_explorer.clustering import cluster, spanning_tree
     from cluster_explorer.errors import Cancelled, ClusterExplorerError
     from cluster_explorer.graph import knn_graph
     from cluster_explorer.params import Params
     from cluster_explorer.projection import layout
+    from cluster_explorer.recipe import cluster_graph
     from cluster_explorer.values import Clustering, KnnGraph, Layout, Rows, SpanningTree
     from cluster_explorer.widget.explorer import ClusterExplorer
 
@@ -29,7 +31,9 @@ _HOME = {
     "Params": "params",
     "Rows": "values",
     "SpanningTree": "values",
+    "attach_noise": "attach",
     "cluster": "clustering",
+    "cluster_graph": "recipe",
     "knn_graph": "graph",
     "layout": "projection",
     "spanning_tree": "clustering",
@@ -45,7 +49,9 @@ __all__ = [
     "Params",
     "Rows",
     "SpanningTree",
+    "attach_noise",
     "cluster",
+    "cluster_graph",
     "knn_graph",
     "layout",
     "spanning_tree",
