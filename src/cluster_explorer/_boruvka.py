@@ -71,12 +71,17 @@ def lightest_of_rows(lists: WeightedLists, best: Lightest) -> None:
         best.target[i], best.weight[i], best.distance[i] = target, lightest, nearest
     for i in range(indices.shape[0]):
         for place in range(indices.shape[1]):
-            j = indices[i, place]
+            j, distance = indices[i, place], distances[i, place]
             # most edges end here, without a look at the neighbour's core distance
-            if j < 0 or max(distances[i, place], core[i]) > best.weight[j]:
+            if j < 0 or max(distance, core[i]) > best.weight[j]:
                 continue
-            weight = max(distances[i, place], core[i], core[j])
-            offer(best, j, Edge(i, j, weight, distances[i, place]), lists.rank)
+            weight = max(distance, core[i], core[j])
+            # and most of the others here: as heavy but longer, or the same edge seen from its other end
+            if weight == best.weight[j] and (
+                distance > best.distance[j] or (distance == best.distance[j] and best.target[j] == i)
+            ):
+                continue
+            offer(best, j, Edge(i, j, weight, distance), lists.rank)
 
 
 @compiled

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer._compiled import Int, compiled, compiled_sum
+from cluster_explorer._compiled import Float, Int, compiled, compiled_sum
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,35 +26,41 @@ def pair_distance(vectors: FloatArray, i: Int, j: Int) -> np.float32:
 
 
 @compiled
-def refine(vectors: FloatArray, first_row: int, candidates: npt.NDArray[np.int64], lists: Lists) -> None:
-    """Fill the lists with the nearest of each row's candidates, by true distance, ties by row number."""
-    indices, distances = lists.indices, lists.distances
-    n_candidates = candidates.shape[1]
-    n_neighbors = indices.shape[1]
+def refine(vectors: FloatArray, first: int, candidates: npt.NDArray[np.int64], lists: Lists) -> None:
+    """Fill the lists from the row `first` on with the nearest of each row's candidates, ties by row number."""
     for row in range(candidates.shape[0]):
-        i = first_row + row
-        held = 0
-        for c in range(n_candidates):
-            j = candidates[row, c]
-            if j < 0 or j == i:
-                continue
-            distance = pair_distance(vectors, i, j)
-            if held == n_neighbors:
-                last = distances[i, held - 1]
-                if distance > last or (distance == last and j > indices[i, held - 1]):
-                    continue
-                held -= 1
-            place = held
-            while place > 0 and (
-                distance < distances[i, place - 1]
-                or (distance == distances[i, place - 1] and j < indices[i, place - 1])
-            ):
-                distances[i, place] = distances[i, place - 1]
-                indices[i, place] = indices[i, place - 1]
-                place -= 1
-            distances[i, place] = distance
-            indices[i, place] = j
-            held += 1
+        held: Int = 0
+        for j in candidates[row]:
+            if j >= 0 and j != first + row:
+                held = keep_nearest(lists, first + row, held, j, pair_distance(vectors, first + row, j))
+
+
+@compiled
+def search_through(vectors: FloatArray, rows: IntArray, lists: Lists) -> None:
+    """Fill the lists of some rows with their nearest of all rows."""
+    for i in rows:
+        held: Int = 0
+        for j in range(vectors.shape[0]):
+            if j != i:
+                held = keep_nearest(lists, i, held, j, pair_distance(vectors, i, j))
+
+
+@compiled
+def keep_nearest(lists: Lists, i: Int, held: Int, j: Int, distance: Float) -> Int:
+    """Put a row in its place in the list of another, which holds `held`; return how many it holds then."""
+    indices, distances = lists.indices[i], lists.distances[i]
+    place = held
+    while place > 0 and (
+        distance < distances[place - 1] or (distance == distances[place - 1] and j < indices[place - 1])
+    ):
+        place -= 1
+    if place == indices.shape[0]:
+        return held
+    last = min(held, indices.shape[0] - 1)
+    for moved in range(last, place, -1):
+        indices[moved], distances[moved] = indices[moved - 1], distances[moved - 1]
+    indices[place], distances[place] = j, distance
+    return int(last + 1)
 
 
 @compiled
@@ -102,3 +108,10 @@ def first_copies(vectors: FloatArray) -> IntArray:
     hashes = _hash_rows(words)
     order = np.argsort(hashes, kind="stable")
     return _first_equal_row(words, hashes, order)
+
+
+def near_origin(vectors: FloatArray) -> FloatArray:
+    """Move the rows around the origin if they lie far from it, where float32 has no digits left for small distances."""
+    center = vectors.mean(axis=0, dtype=np.float64)
+    square = float(np.einsum("ij,ij->", vectors, vectors, dtype=np.float64)) / len(vectors)
+    return vectors - center.astype(np.float32) if float(center @ center) > 0.5 * square else vectors

@@ -13,7 +13,7 @@ import numpy as np
 
 from cluster_explorer._boruvka import nothing_lighter_than, offer
 from cluster_explorer._compiled import compiled
-from cluster_explorer._distances import pair_distance
+from cluster_explorer._distances import near_origin, pair_distance
 from cluster_explorer._edges import Edges
 from cluster_explorer._records import ComparedRows, Edge
 
@@ -28,8 +28,7 @@ _ROWS, _COLUMNS = 256, 16384
 
 def block_search(vectors: FloatArray, core: FloatArray, rank: IntArray, horizon: FloatArray) -> LeavingSearch:
     """Prepare the search; `horizon` is for each row the distance up to which the caller knows all edges."""
-    # products lose the digits of small distances where vectors lie far from the origin
-    centered = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    centered = near_origin(vectors)
     norms = np.einsum("ij,ij->i", centered, centered, dtype=np.float64).astype(np.float32)
     # bound of the rounding error of a float32 product of d terms
     slack = 2 * (vectors.shape[1] + 4) * float(np.finfo(np.float32).eps) * float(norms.max())

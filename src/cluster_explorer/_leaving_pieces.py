@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     OffsetArray = npt.NDArray[np.int64]
 
 #: Parts are cut until no piece has more rows.
-ROWS_IN_PIECE = 512
+ROWS_IN_PIECE = 256
 #: Beyond this many parts, comparing all of them with all takes longer than a walk down a tree.
 MOST_PARTS = 2000
+_PIECES_AT_A_TIME = 32
 #: A probable pair is looked for among this many of the nearest pieces.
-_LIKELY_TRIES = 3
+_LIKELY = 3
 #: Distances are kept in float32, so rows may be nearer than a bound says by this share.
 _ROUNDING = 1.0 + 4e-6
 
@@ -40,10 +41,10 @@ _ROUNDING = 1.0 + 4e-6
 def piece_search(vectors: FloatArray, core: FloatArray, rank: IntArray, part: IntArray) -> LeavingSearch:
     """Cut the parts into pieces once; they stay compact when parts have merged."""
     rows = np.argsort(part, kind="stable").astype(np.int32)
-    sizes = np.bincount(part)
-    bounds = np.concatenate([[0], np.cumsum(sizes)])
-    first = np.empty(len(sizes) + 2 * (len(rows) // ROWS_IN_PIECE) + 1, dtype=np.int64)
-    first = first[: cut(vectors, rows, bounds, np.empty(64, dtype=np.int64), first) + 1]
+    first = np.concatenate([[0], np.cumsum(np.bincount(part))])
+    while np.diff(first).max() > ROWS_IN_PIECE:
+        halves = np.empty(2 * len(first), dtype=np.int64)
+        first = halves[: halve(vectors, rows, first, ROWS_IN_PIECE, halves)]
     arranged, begin = vectors[rows], first[:-1]
     pieces = Pieces(
         arranged,
@@ -61,48 +62,43 @@ def piece_search(vectors: FloatArray, core: FloatArray, rank: IntArray, part: In
         owner = part[rows[begin]]
         best = nothing_lighter_than(bound)
         searched = np.flatnonzero(owner != largest)
-        for done, piece in enumerate(searched.tolist(), start=1):
-            gap = _gaps(pieces, piece)
-            gap[owner == owner[piece]] = np.inf
-            search_piece(pieces, piece, Others(np.argsort(gap), gap), best, owner[piece])
+        for done in range(0, len(searched), _PIECES_AT_A_TIME):
+            some = searched[done : done + _PIECES_AT_A_TIME]
+            gap = _gaps(pieces, some)
+            gap[owner[some][:, None] == owner] = np.inf
+            search_some(pieces, some, Others(np.argsort(gap, axis=1), gap), owner, best)
             if on_progress is not None:
-                on_progress(done / len(searched))
+                on_progress((done + len(some)) / len(searched))
         found = Edges(*best).take(best.source >= 0)
         return Edges(rows[found.source], rows[found.target], found.weight, found.distance)
 
     return search
 
 
-def _gaps(pieces: Pieces, piece: int) -> Float64Array:
-    """Distances of the boxes of all pieces from that of one."""
-    apart = np.maximum(pieces.low - pieces.high[piece], pieces.low[piece] - pieces.high)
-    return np.asarray(np.linalg.norm(np.maximum(apart, 0.0), axis=1))
+def _gaps(pieces: Pieces, some: OffsetArray) -> Float64Array:
+    """Distances of the boxes of some pieces from those of all."""
+    squares = np.zeros((len(some), len(pieces.low)))
+    for low, high in zip(pieces.low.T, pieces.high.T, strict=True):
+        apart = np.maximum(low - high[some][:, None], low[some][:, None] - high)
+        squares += np.maximum(apart, 0.0) ** 2
+    return np.sqrt(squares)
 
 
 @compiled
-def cut(vectors: FloatArray, rows: IntArray, bounds: OffsetArray, stops: OffsetArray, first: OffsetArray) -> int:
-    """Arrange the rows of every part so that its pieces are compact; write where they begin; return how many there are.
-
-    Part p is from `bounds[p]` to `bounds[p + 1]`. `stops` is room for the ends that are still ahead.
-    """
-    n_pieces = 0
-    for part in range(bounds.shape[0] - 1):
-        begin = bounds[part]
-        stops[0] = bounds[part + 1]
-        held = 1
-        while held > 0:
-            stop = stops[held - 1]
-            if stop - begin > ROWS_IN_PIECE:
-                stops[held] = (begin + stop) // 2
-                _divide(vectors[:, _widest_axis(vectors, rows[begin:stop])], rows[begin:stop], stops[held] - begin)
-                held += 1
-            else:
-                first[n_pieces] = begin
-                n_pieces += 1
-                begin = stop
-                held -= 1
-    first[n_pieces] = rows.shape[0]
-    return n_pieces
+def halve(vectors: FloatArray, rows: IntArray, first: OffsetArray, most: int, halves: OffsetArray) -> int:
+    """Divide pieces of more than `most` rows at the middle of their widest extent; write where the results begin."""
+    count = 0
+    for piece in range(first.shape[0] - 1):
+        begin, stop = first[piece], first[piece + 1]
+        halves[count] = begin
+        count += 1
+        if stop - begin > most:
+            middle = (begin + stop) // 2
+            _divide(vectors[:, _widest_axis(vectors, rows[begin:stop])], rows[begin:stop], middle - begin)
+            halves[count] = middle
+            count += 1
+    halves[count] = first[-1]
+    return count + 1
 
 
 @compiled
@@ -142,18 +138,22 @@ def _divide(values: FloatArray, rows: IntArray, middle: Int) -> None:
 
 
 @compiled
-def search_piece(pieces: Pieces, piece: int, others: Others, best: Lightest, part: Int) -> None:
-    """Compare a piece with the others, nearest first, until the rest is further away than its part's lightest edge."""
-    for tried in range(others.order.shape[0]):
-        other = others.order[tried]
-        if others.gap[other] > best.weight[part] * _ROUNDING:
-            return
-        if tried < _LIKELY_TRIES:
-            _offer_likely(pieces, piece, other, best, part)
-        faced = _face(pieces, piece, other, best.weight[part] * _ROUNDING)
-        for i in pieces.this.near[: faced.this]:
-            for j in pieces.that.near[: faced.that]:
-                _offer_pair(pieces, i, j, best, part)
+def search_some(pieces: Pieces, some: OffsetArray, others: Others, owner: IntArray, best: Lightest) -> None:
+    """Compare pieces with the others, nearest first, until the rest is further away than a part's lightest edge."""
+    for asked in range(some.shape[0]):
+        for other in others.order[asked, :_LIKELY]:
+            if others.gap[asked, other] <= best.weight[owner[some[asked]]] * _ROUNDING:
+                _offer_likely(pieces, some[asked], other, best, owner[some[asked]])
+    for asked in range(some.shape[0]):
+        piece, part = some[asked], owner[some[asked]]
+        for tried in range(others.order.shape[1]):
+            other = others.order[asked, tried]
+            if others.gap[asked, other] > best.weight[part] * _ROUNDING:
+                break
+            faced = _face(pieces, piece, other, best.weight[part] * _ROUNDING)
+            for i in pieces.this.near[: faced.this]:
+                for j in pieces.that.near[: faced.that]:
+                    _offer_pair(pieces, i, j, best, part)
 
 
 @compiled

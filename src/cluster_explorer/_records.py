@@ -217,7 +217,7 @@ class Faced(NamedTuple):
 
 
 class Others(NamedTuple):
-    """The other pieces, in order of the distance of their boxes."""
+    """For some pieces, all others in order of the distance of their boxes, and the distances."""
 
     order: OffsetArray
     gap: Float64Array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from cluster_explorer._records import Lists
+    from cluster_explorer._search import Found
     from cluster_explorer.values import FloatArray, IdArray, IntArray, ProgressCallback
 
 _METRICS = {"cosine": "cosine", "euclidean": "euclidean", "l2": "euclidean", "ip": "ip"}
@@ -29,6 +30,7 @@ def knn_graph(
     metric: str = "cosine",
     ids: npt.ArrayLike | None = None,
     *,
+    exact: bool | None = None,
     on_progress: ProgressCallback | None = None,
 ) -> KnnGraph:
     """Search the nearest neighbours of every row, in this process.
@@ -45,13 +47,17 @@ def knn_graph(
     ids : array_like of shape (n,), optional
         Primary keys, whole numbers or str, unique; row numbers by default. Ties are broken by them, so that the order
         of the rows changes nothing.
+    exact : bool, optional
+        Whether no neighbour may be missing. Where it is not said, large collections are searched approximately: more
+        than 100,000 rows of 384 dimensions (the limit falls with the square of the rows; in up to 10 dimensions there
+        is none). The share of the neighbours found is then measured on a sample: `KnnGraph.recall`, 0.98 or more.
     on_progress : callable, optional
         Told the share of the work done, 0 to 1; may raise `Cancelled` to stop.
 
     Returns
     -------
     KnnGraph
-        Rows in the given order.
+        Rows in the given order. Rows that are equal are searched once, and listed in the order of their ids.
 
     Raises
     ------
@@ -73,12 +79,14 @@ def knn_graph(
     keys = _ids(ids, len(table))
     table = _comparable(table, keys if ids is not None else None, metric)
     order = _ascending(keys)
-    if order is None:
-        indices, distances = _search(table, k, on_progress)
-    else:
-        found, rank = _search(table[order], k, on_progress), rank_of_ids(keys)
-        indices, distances = order.astype(np.int32)[found.indices][rank], found.distances[rank]
-    return KnnGraph(keys, indices, distances, metric, _n_components(indices), table)
+    found = _search(table if order is None else table[order], k, exhaustive=exact, on_progress=on_progress)
+    indices, distances = found.lists
+    if order is not None:
+        rank = rank_of_ids(keys)
+        # the last, for -1, is -1 again
+        indices, distances = np.append(order, -1).astype(np.int32)[indices][rank], distances[rank]
+    components = _n_components(indices)
+    return KnnGraph(keys, indices, distances, metric, components, table, found.exact, found.recall)
 
 
 def graph_from_neighbors(
@@ -139,7 +147,7 @@ def graph_from_neighbors(
     by_distance = np.lexsort((rank[rows], lengths), axis=1)
     rows = np.take_along_axis(rows, by_distance, axis=1)
     lengths = np.take_along_axis(lengths, by_distance, axis=1)
-    return KnnGraph(keys, rows, lengths, metric, _n_components(rows), table, exact)
+    return KnnGraph(keys, rows, lengths, metric, _n_components(rows), table, exact, 1.0 if exact else None)
 
 
 def slice_graph(graph: KnnGraph, n_neighbors: int) -> KnnGraph:
@@ -174,12 +182,12 @@ def slice_graph(graph: KnnGraph, n_neighbors: int) -> KnnGraph:
         return graph
     # copies, so that the larger graph's memory can be freed
     indices, distances = graph.indices[:, :k].copy(), graph.distances[:, :k].copy()
-    return KnnGraph(graph.ids, indices, distances, graph.metric, _n_components(indices), graph.vectors, graph.exact)
+    return replace(graph, indices=indices, distances=distances, n_components=_n_components(indices))
 
 
 def search_again(graph: KnnGraph, vectors: FloatArray, *, on_progress: ProgressCallback | None = None) -> KnnGraph:
     """Search the neighbours of a graph exhaustively, so that they prove edges."""
-    return knn_graph(vectors, graph.n_neighbors, graph.metric, graph.ids, on_progress=on_progress)
+    return knn_graph(vectors, graph.n_neighbors, graph.metric, graph.ids, exact=True, on_progress=on_progress)
 
 
 def as_compared(vectors: npt.ArrayLike, graph: KnnGraph) -> FloatArray:
@@ -217,16 +225,19 @@ def rank_of_ids(ids: IdArray) -> IntArray:
     return rank
 
 
-def _search(table: FloatArray, n_neighbors: int, on_progress: ProgressCallback | None) -> Lists:
+def _search(
+    table: FloatArray, n_neighbors: int, *, exhaustive: bool | None, on_progress: ProgressCallback | None
+) -> Found:
     from cluster_explorer._duplicates import spread_to_copies, unique_rows
-    from cluster_explorer._search import nearest_rows
+    from cluster_explorer._search import Found, nearest_rows
 
     k = min(n_neighbors, len(table) - 1)
     unique = unique_rows(table)
     if len(unique.rows) == len(table):
-        return nearest_rows(table, k, on_progress=on_progress)
-    among = nearest_rows(table[unique.rows], min(k, len(unique.rows) - 1), on_progress=on_progress)
-    return spread_to_copies(unique, among, k)
+        return nearest_rows(table, k, exhaustive=exhaustive, on_progress=on_progress)
+    distinct, least = table[unique.rows], min(k, len(unique.rows) - 1)
+    found = nearest_rows(distinct, least, exhaustive=exhaustive, on_progress=on_progress)
+    return Found(spread_to_copies(unique, found.lists, k), found.exact, found.recall)
 
 
 def _n_components(indices: IntArray) -> int:

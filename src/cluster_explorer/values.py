@@ -67,6 +67,9 @@ class KnnGraph:
     exact : bool
         Whether the search was exhaustive, so that no row outside a list is nearer than the last one in it. Only
         then can edges of a spanning tree be certified.
+    recall : float or None
+        Share of the true neighbours that an approximate search found, measured on a sample; 1 for an exhaustive one,
+        None where it was not measured.
     """
 
     ids: IdArray
@@ -76,6 +79,7 @@ class KnnGraph:
     n_components: int
     vectors: FloatArray | None = field(default=None, repr=False)
     exact: bool = True
+    recall: float | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -250,3 +250,34 @@ def test_a_complete_graph_needs_no_more_neighbours():
 
 def test_rank_is_the_place_among_ascending_ids():
     assert rank_of_ids(np.array(["c", "a", "b"], dtype=object)).tolist() == [2, 0, 1]
+
+
+def test_an_approximate_search_says_what_it_missed():
+    rng = np.random.default_rng(22)
+    vectors = (rng.normal(size=(60, 24))[rng.integers(0, 60, 4000)] + 0.4 * rng.normal(size=(4000, 24))).astype(
+        np.float32
+    )
+
+    graph = knn_graph(vectors, 10, "euclidean", exact=False)
+
+    true = knn_graph(vectors, 10, "euclidean")
+    found = np.mean([np.isin(a, b).mean() for a, b in zip(true.indices, graph.indices, strict=True)])
+    assert not graph.exact
+    assert true.exact
+    assert true.recall == 1.0
+    assert graph.recall >= 0.98
+    assert found == pytest.approx(graph.recall, abs=0.02)
+    again = knn_graph(vectors, 10, "euclidean", exact=False)
+    assert (again.indices == graph.indices).all()
+
+
+def test_groups_far_apart_keep_their_small_distances():
+    # in float32 the squares of these rows have no digits left for the distances inside a group
+    rng = np.random.default_rng(23)
+    vectors = np.vstack([rng.normal(size=(150, 20)), 3e4 + rng.normal(size=(150, 20))]).astype(np.float32)
+
+    graph = knn_graph(vectors, 10, "euclidean")
+
+    indices, distances = nearest(vectors, 10)
+    assert (graph.distances == distances).all()
+    assert (graph.indices == indices).all()

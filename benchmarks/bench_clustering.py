@@ -1,0 +1,271 @@
+"""Spanning tree and labels against fast_hdbscan on the same graphs; the tutorial's recipe; growth; memory.
+
+    python benchmarks/bench_clustering.py                     # 10,000 to 1,000,000 rows: about ten minutes on 2 cores
+    python benchmarks/bench_clustering.py --largest 100000    # a minute
+
+Rows are drawn around 500 centres in few dimensions. Some of the graphs fall into hundreds of components: fast_hdbscan
+joins them by infinity, which costs nothing; here they are joined by their true shortest edges, and that time counts.
+Both run in turns on the same graph, k = 15 and min_samples = 5, everything compiled; figures are medians, and ratios
+are what counts on a busy machine. Memory is what the tree and its labels need at most, above the imports and the input
+graph, looked at every millisecond in a process of its own. Prints markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import psutil
+
+SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
+DATA = Path(__file__).parents[2] / "shared" / "data"
+N_NEIGHBORS, MIN_SAMPLES, MIN_CLUSTER_SIZE = 15, 5, 20
+#: A slider moves: the median of a change is over these.
+CLUSTER_SIZES = (10, 20, 30, 50, 100)
+#: The tutorial's recipe (FACTS): 50 hits, min_samples and min_cluster_size of 3.
+TUTORIAL_LIMIT, TUTORIAL_SIZE = 50, 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--largest", type=int, default=SIZES[-1], help="rows of the largest graph")
+    parser.add_argument("--dimensions", type=int, nargs="*", default=[2, 5], help="of the points")
+    parser.add_argument("--rounds", type=int, default=5, help="repetitions of each measurement")
+    parser.add_argument("--child", nargs=2, metavar=("WHAT", "FILE"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        what, file = arguments.child
+        print(json.dumps(CHILDREN[what](Path(file))))
+        return
+    print(machine(), end="\n\n")
+    sizes = [size for size in SIZES if size <= arguments.largest]
+    with tempfile.TemporaryDirectory() as folder:
+        for dimensions in arguments.dimensions:
+            print(f"### {dimensions} dimensions\n")
+            print(growth_table(sizes, dimensions, arguments.rounds, Path(folder)), end="\n\n")
+        print("### The tutorial's recipe\n")
+        print(tutorial_table(Path(folder), arguments.rounds))
+
+
+def machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("fast-hdbscan", "hdbscan", "numba", "numpy"))
+    where = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    return f"{where}; Python {platform.python_version()}, {packages}."
+
+
+# -- growth ---------------------------------------------------------------------------------------------------------
+
+
+def growth_table(sizes: list[int], dimensions: int, rounds: int, folder: Path) -> str:
+    columns = ["rows", "components", "tree", "fast_hdbscan", "ratio", "labels", "fast_hdbscan", "ratio"]
+    columns += ["tree, ns / (n log2 n)", "labels, ns / n", "memory"]
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    for size in sizes:
+        file = folder / f"{dimensions}_{size}.npz"
+        n_components = save_graph(file, points(size, dimensions))
+        found = compare(file, max(2, rounds if size < 500_000 else rounds - 2))
+        memory = run_child("tree_and_labels", file)["megabytes"]
+        n_log_n = size * math.log2(size)
+        lines.append(
+            f"| {size:,} | {n_components} "
+            f"| {found['tree']:.3f} s | {found['peer_tree']:.2f} s | **{found['tree'] / found['peer_tree']:.3f}** "
+            f"| {found['labels'] * 1e3:.1f} ms | {found['peer_labels'] * 1e3:.0f} ms "
+            f"| **{found['labels'] / found['peer_labels']:.3f}** "
+            f"| {found['tree'] / n_log_n * 1e9:.0f} | {found['labels'] / size * 1e9:.0f} | {memory:.0f} MB |"
+        )
+        file.unlink()
+    return "\n".join(lines)
+
+
+def points(size: int, dimensions: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    centers = rng.uniform(-10, 10, size=(500, dimensions))
+    width = rng.uniform(0.05, 0.5, size=500)
+    group = rng.integers(0, 500, size=size)
+    return (centers[group] + width[group, None] * rng.normal(size=(size, dimensions))).astype(np.float32)
+
+
+def save_graph(file: Path, vectors: np.ndarray) -> int:
+    from cluster_explorer import knn_graph
+
+    graph = knn_graph(vectors, N_NEIGHBORS, "euclidean")
+    np.savez(file, indices=graph.indices, distances=graph.distances, vectors=graph.vectors)
+    return graph.n_components
+
+
+def load_graph(file: Path):
+    from cluster_explorer import KnnGraph
+
+    with np.load(file) as held:
+        arrays = {name: held[name] for name in held.files}
+    ids = np.arange(len(arrays["indices"]))
+    return KnnGraph(ids, arrays["indices"], arrays["distances"], "euclidean", 0, arrays["vectors"])
+
+
+def compare(file: Path, rounds: int) -> dict[str, float]:
+    from fast_hdbscan.hdbscan import clusters_from_spanning_tree, compute_minimum_spanning_tree
+
+    from cluster_explorer import cluster, spanning_tree
+
+    graph, times = load_graph(file), {"tree": [], "peer_tree": [], "labels": [], "peer_labels": []}
+    matrix = as_matrix(graph)
+    # once to compile
+    tree, edges = (
+        spanning_tree(graph, MIN_SAMPLES),
+        compute_minimum_spanning_tree(matrix, MIN_SAMPLES, metric="precomputed")[0],
+    )
+    cluster(tree, MIN_CLUSTER_SIZE)
+    clusters_from_spanning_tree(edges, min_cluster_size=MIN_CLUSTER_SIZE)
+    for turn in range(rounds):
+        times["tree"].append(seconds(lambda: spanning_tree(graph, MIN_SAMPLES)))
+        times["peer_tree"].append(
+            seconds(lambda: compute_minimum_spanning_tree(matrix, MIN_SAMPLES, metric="precomputed"))
+        )
+        size = CLUSTER_SIZES[turn % len(CLUSTER_SIZES)]
+        times["labels"].append(seconds(lambda size=size: cluster(tree, size)))
+        times["peer_labels"].append(
+            seconds(lambda size=size: clusters_from_spanning_tree(edges, min_cluster_size=size))
+        )
+    return {name: median(values) for name, values in times.items()}
+
+
+def as_matrix(graph):
+    from scipy.sparse import csr_matrix
+
+    n, k = graph.indices.shape
+    return csr_matrix((graph.distances.ravel(), graph.indices.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
+
+
+def seconds(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+# -- the tutorial's recipe --------------------------------------------------------------------------------------------
+
+
+def tutorial_table(folder: Path, rounds: int) -> str:
+    """From the neighbours that a search of 50 returned to labels: dense matrix and hdbscan, or graph, tree and labels."""
+    path = DATA / "ag_news.embeddings.npy"
+    if not path.exists():
+        return f"Not measured: {path.name} is not in ../shared/data."
+    file = folder / "tutorial.npz"
+    save_tutorial(file, np.load(path).astype(np.float32))
+    recipe = [run_child("recipe", file) for _ in range(2)]
+    ours = [run_child("ours", file) for _ in range(rounds)]
+    lines = ["| | seconds | peak memory | clusters |", "| --- | --- | --- | --- |"]
+    for name, runs in (("matrix of N x N and hdbscan", recipe), ("spanning tree and labels", ours)):
+        took, grew = median(run["seconds"] for run in runs), median(run["megabytes"] for run in runs)
+        lines.append(f"| {name} | {took:.3f} | {grew:.1f} MB | {runs[0]['clusters']} |")
+    faster = median(run["seconds"] for run in recipe) / median(run["seconds"] for run in ours)
+    smaller = median(run["megabytes"] for run in recipe) / median(run["megabytes"] for run in ours)
+    lines.append(f"| ratio | {faster:.0f} times faster | 1/{smaller:.0f} of the memory | |")
+    return "\n".join(lines)
+
+
+def save_tutorial(file: Path, vectors: np.ndarray) -> None:
+    from cluster_explorer import knn_graph
+
+    graph = knn_graph(vectors, TUTORIAL_LIMIT - 1)
+    np.savez(file, indices=graph.indices, distances=graph.distances, vectors=graph.vectors)
+
+
+def recipe(file: Path) -> dict[str, float]:
+    """The tutorial's way, but with the largest distance where it puts infinity, with which hdbscan 0.8.44 crashes."""
+    import hdbscan
+
+    graph = load_graph(file)
+    with np.load(file) as arrays:
+        n = len(arrays["indices"])
+    hdbscan.HDBSCAN(metric="precomputed").fit(np.random.default_rng(0).random((50, 50)))
+    with Watch() as watch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matrix = np.full((n, n), 10 * float(graph.distances.max()))
+        np.fill_diagonal(matrix, 0)
+        matrix[np.arange(n)[:, None], graph.indices] = graph.distances
+        clusterer = hdbscan.HDBSCAN(TUTORIAL_SIZE, TUTORIAL_SIZE, metric="precomputed").fit(matrix)
+    return {**watch.figures(), "clusters": int(clusterer.labels_.max()) + 1}
+
+
+def ours(file: Path) -> dict[str, float]:
+    from cluster_explorer import cluster, spanning_tree
+    from cluster_explorer.graph import graph_from_neighbors
+
+    held = load_graph(file)
+
+    def run():
+        graph = graph_from_neighbors(held.ids, held.indices, held.distances, "cosine")
+        # vectors join components, where there are several
+        return cluster(spanning_tree(graph, TUTORIAL_SIZE, vectors=held.vectors), TUTORIAL_SIZE)
+
+    run()
+    with Watch() as watch:
+        clustering = run()
+    return {**watch.figures(), "clusters": clustering.n_clusters}
+
+
+# -- in a process of its own ------------------------------------------------------------------------------------------
+
+
+def tree_and_labels(file: Path) -> dict[str, float]:
+    from cluster_explorer import cluster, knn_graph, spanning_tree
+
+    cluster(spanning_tree(knn_graph(points(5000, 5), N_NEIGHBORS, "euclidean")), MIN_CLUSTER_SIZE)
+    graph = load_graph(file)
+    with Watch() as watch:
+        cluster(spanning_tree(graph, MIN_SAMPLES), MIN_CLUSTER_SIZE)
+    return watch.figures()
+
+
+class Watch:
+    """Measures how long a block takes, and the largest memory of the process above that at its beginning."""
+
+    def __enter__(self) -> Watch:
+        gc.collect()
+        self._process = psutil.Process()
+        self._before = self._largest = self._process.memory_info().rss
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+        self._start = time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds = time.perf_counter() - self._start
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stop.wait(0.001):
+            self._largest = max(self._largest, self._process.memory_info().rss)
+
+    def figures(self) -> dict[str, float]:
+        return {"seconds": self._seconds, "megabytes": max((self._largest - self._before) / 2**20, 0.1)}
+
+
+CHILDREN = {"tree_and_labels": tree_and_labels, "recipe": recipe, "ours": ours}
+
+
+def run_child(what: str, file: Path) -> dict[str, float]:
+    command = [sys.executable, __file__, "--child", what, str(file)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()
