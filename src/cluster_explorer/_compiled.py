@@ -5,6 +5,8 @@ Compiled functions allocate nothing: their callers bring the room. That keeps th
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numba
@@ -42,3 +44,19 @@ def _compile(function: Function, *, fastmath: bool | set[str]) -> Function:
         return compile_with(cache=True)
     except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
         return compile_with(cache=False)
+
+
+def _drop_outdated(folder: Path) -> None:
+    """Remove compiled code that is older than a module it may have been made from.
+
+    numba compares its file with the module of one function alone; what that calls from other modules is compiled into
+    it.
+    """
+    with suppress(OSError):
+        newest = max((module.stat().st_mtime for module in folder.glob("_[!_]*.py")), default=0.0)
+        for index in (folder / "__pycache__").glob("*.nbi"):
+            if index.stat().st_mtime < newest:
+                index.unlink(missing_ok=True)
+
+
+_drop_outdated(Path(__file__).parent)

@@ -1,8 +1,4 @@
-"""Bundles of arrays, as compiled functions take them, so that each takes a few arguments and not twenty.
-
-They live in one module because numba's files on disk name the class of every argument: a class that has since been
-moved or renamed must still be found there, for numba to see that its file is out of date.
-"""
+"""Bundles of arrays, as compiled functions take them: a few arguments with names inside, and not twenty."""
 
 from __future__ import annotations
 
@@ -221,13 +217,3 @@ class Others(NamedTuple):
 
     order: OffsetArray
     gap: Float64Array
-
-
-class Forgotten(NamedTuple):
-    """Stands for a bundle of an earlier version."""
-
-
-def __getattr__(name: str) -> type[Forgotten]:
-    if name.startswith("_"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return Forgotten
