@@ -71,7 +71,7 @@ def label_rows(condensed: Condensed, selected: BoolArray, lowest_root_density: f
     find_homes(clusters.parent, selected, home)
     count_members(places, density, home, lowest_root_density, members)
     # of equal sizes, what the data say decides before the order of rows does
-    by_size = np.lexsort((clusters.stability, clusters.birth, -members))
+    by_size = np.lexsort((clusters.birth, -clusters.stability, -members))
     n_clusters = int(np.count_nonzero(members))
     label = np.full(n_condensed, -1, dtype=np.int32)
     label[by_size[:n_clusters]] = np.arange(n_clusters, dtype=np.int32)

@@ -145,8 +145,8 @@ def cluster(
     Returns
     -------
     Clustering
-        Labels by descending size of the clusters; of equal sizes, the one that appears at a lower density comes first.
-        Rows at distance 0 of each other are never put into different clusters.
+        Labels by descending size of the clusters; of equal sizes the more stable one comes first. Where more than
+        `min_samples` rows are equal, they are never put into different clusters.
 
     Raises
     ------
@@ -163,9 +163,9 @@ def cluster(
     Examples
     --------
     >>> from cluster_explorer import knn_graph, spanning_tree
-    >>> graph = knn_graph([[0.0], [0.1], [0.3], [5.0], [5.1], [5.3]], metric="euclidean")
+    >>> graph = knn_graph([[0.0], [0.1], [0.3], [0.4], [5.0], [5.1], [5.3]], metric="euclidean")
     >>> cluster(spanning_tree(graph, min_samples=1), min_cluster_size=3).labels.tolist()
-    [0, 0, 0, 1, 1, 1]
+    [0, 0, 0, 0, 1, 1, 1]
     """
     from cluster_explorer._condensing import condense
     from cluster_explorer._selecting import label_rows, merge_below, select_excess_of_mass, select_leaves

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from cluster_explorer.errors import DataError
+
 if TYPE_CHECKING:
     from hdbscan.plots import CondensedTree
 
@@ -290,6 +292,8 @@ class Clustering:
         """The hierarchy as `hdbscan.plots.CondensedTree`, ready to plot."""
         from hdbscan.plots import CondensedTree
 
+        if self.condensed_tree_array is None:
+            raise DataError("These labels were not cut from a tree, so there is no condensed tree. Use cluster(tree).")
         return CondensedTree(self.condensed_tree_array, self.labels)
 
 

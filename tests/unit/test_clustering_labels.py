@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cluster_explorer import cluster, knn_graph, spanning_tree
-from cluster_explorer.errors import InvalidParameterError
+from cluster_explorer.errors import DataError, InvalidParameterError
 
 
 def reference(tree, min_cluster_size, method="eom", epsilon=0.0, *, single=False, largest=0):
@@ -158,7 +158,11 @@ def test_condensed_tree_can_be_plotted_and_tabulated():
 def test_labels_from_elsewhere_have_no_condensed_tree():
     from cluster_explorer import Clustering
 
-    assert Clustering(np.zeros(3, np.int32), np.ones(3, np.float32), 1).condensed_tree_array is None
+    clustering = Clustering(np.zeros(3, np.int32), np.ones(3, np.float32), 1)
+
+    assert clustering.condensed_tree_array is None
+    with pytest.raises(DataError, match="not cut from a tree"):
+        _ = clustering.condensed_tree
 
 
 # hard cases
