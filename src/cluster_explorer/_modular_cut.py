@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from scipy.sparse import csr_matrix
 
-    from cluster_explorer.values import CondensedHierarchy, FloatArray, IntArray
+    from cluster_explorer.values import FloatArray, IntArray
 
     Float64Array = npt.NDArray[np.float64]
     BoolArray = npt.NDArray[np.bool_]
@@ -40,22 +40,20 @@ class Shares:
     touching: Float64Array = field(repr=False)
 
 
-def shares_of_clusters(
-    hierarchy: CondensedHierarchy, cluster_of_row: IntArray, affinities: csr_matrix[np.float32]
-) -> Shares:
+def shares_of_clusters(parent: IntArray, cluster_of_row: IntArray, affinities: csr_matrix[np.float32]) -> Shares:
     """Add up affinity inside and around every cluster.
 
-    `cluster_of_row` is the lowest cluster each row belongs to, -1 for none; `affinities` is symmetric, its rows in
-    the same order.
+    `parent` is that of each cluster, -1 for the root; `cluster_of_row` is the lowest cluster each row belongs to, -1
+    for none; `affinities` is symmetric, its rows in the same order.
     """
     degree = np.asarray(affinities.sum(axis=1), dtype=np.float64).ravel()
-    inside, touching = np.zeros(len(hierarchy.parent)), np.zeros(len(hierarchy.parent))
+    inside, touching = np.zeros(len(parent)), np.zeros(len(parent))
     add_up(
         affinities.indptr,
         affinities.indices,
         affinities.data,
         degree,
-        hierarchy.parent,
+        parent,
         cluster_of_row,
         inside,
         touching,
@@ -64,14 +62,14 @@ def shares_of_clusters(
     return Shares(inside / total, touching / total)
 
 
-def select_most_modular(hierarchy: CondensedHierarchy, shares: Shares, resolution: float) -> BoolArray:
+def select_most_modular(parent: IntArray, shares: Shares, resolution: float) -> BoolArray:
     """Select the clusters that together have the greatest modularity, no one inside another; never the root."""
-    selected = np.zeros(len(hierarchy.parent), dtype=np.bool_)
-    select(hierarchy.parent, gain_of_splits(hierarchy, shares, resolution), selected)
+    selected = np.zeros(len(parent), dtype=np.bool_)
+    select(parent, gain_of_splits(parent, shares, resolution), selected)
     return selected
 
 
-def gain_of_splits(hierarchy: CondensedHierarchy, shares: Shares, resolution: float) -> Float64Array:
+def gain_of_splits(parent: IntArray, shares: Shares, resolution: float) -> Float64Array:
     """Return by how much splitting each cluster in two raises modularity; 0 for those that do not split.
 
     Modularity expects between the two parts what chance would put there if all rows were alike. With a resolution
@@ -79,11 +77,11 @@ def gain_of_splits(hierarchy: CondensedHierarchy, shares: Shares, resolution: fl
     `_MOST_SEVERED` of what chance would put between the parts if all rows *of the group* were alike.
     """
     # children come in pairs, (1, 2), (3, 4) and so on
-    above = hierarchy.parent[1::2]
+    above = parent[1::2]
     one, other = shares.touching[1::2], shares.touching[2::2]
     between = shares.inside[above] - shares.inside[1::2] - shares.inside[2::2]
     whole = np.maximum(shares.touching[above], np.finfo(np.float64).tiny)
-    gain = np.zeros(len(hierarchy.parent))
+    gain = np.zeros(len(parent))
     gain[above] = 2 * one * other * np.minimum(resolution, _MOST_SEVERED / whole) - between
     return gain
 

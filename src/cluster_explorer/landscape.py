@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cluster_explorer.errors import InvalidParameterError
-from cluster_explorer.modularity import hierarchy_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from cluster_explorer.values import CondensedHierarchy, IntArray, SpanningTree
+    from cluster_explorer._records import Clusters
+    from cluster_explorer.values import IntArray, SpanningTree
 
     Float64Array = npt.NDArray[np.float64]
 
@@ -94,22 +94,24 @@ def landscape(tree: SpanningTree, min_cluster_size: int = 5) -> Landscape:
     >>> found.best, found.n_clusters[found.peaks].tolist()
     (40, [2])
     """
+    from cluster_explorer._condensing import condense
+
     lowest = _size(min_cluster_size)
-    hierarchy = hierarchy_of(tree, lowest)
-    if len(hierarchy.parent) == 1:
+    clusters = condense(tree, lowest).clusters
+    if len(clusters.parent) == 1:
         nothing = np.zeros(1, dtype=np.int32)
         return Landscape(nothing + lowest, nothing, np.ones(1), np.zeros(1), nothing[:0])
-    return _count(hierarchy, tree.n_rows, lowest)
+    return _count(clusters, tree.n_rows, lowest)
 
 
-def _count(hierarchy: CondensedHierarchy, n_rows: int, lowest: int) -> Landscape:
+def _count(clusters: Clusters, n_rows: int, lowest: int) -> Landscape:
     """Count the leaves at every size at which one appears or ends."""
     from cluster_explorer._leaves import sizes_as_leaf
 
-    first, last = np.empty_like(hierarchy.size), np.empty_like(hierarchy.size)
-    sizes_as_leaf(hierarchy.parent, hierarchy.size, lowest, first, last)
+    first, last = np.empty_like(clusters.size), np.empty_like(clusters.size)
+    sizes_as_leaf(clusters.parent, clusters.size, lowest, first, last)
     lasts = np.flatnonzero(first <= last)
-    first, last, rows = first[lasts], last[lasts], hierarchy.size[lasts]
+    first, last, rows = first[lasts], last[lasts], clusters.size[lasts]
     # between two ends nothing changes, and the larger size names the stretch: it is the last that gives these clusters
     sizes = np.unique(np.concatenate([last, first - 1]))
     sizes = np.append(sizes[sizes >= lowest], sizes[-1] + 1).astype(np.int32)

@@ -12,21 +12,18 @@ leaves to its root.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from numbers import Real
+from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer.clustering import cluster
-from cluster_explorer.errors import DataError, InvalidParameterError
-from cluster_explorer.values import Clustering, CondensedHierarchy
+from cluster_explorer.errors import InvalidParameterError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from cluster_explorer._condensing import Condensed
     from cluster_explorer._modular_cut import Shares
-    from cluster_explorer.values import FloatArray, KnnGraph, ProgressCallback, SpanningTree
+    from cluster_explorer.values import Clustering, KnnGraph, ProgressCallback, SpanningTree
 
 #: Steps along the graph by which rows above the finest groups join one of them; more changed no score by 0.001.
 _STEPS = 10
@@ -41,13 +38,13 @@ class ModularHierarchy:
 
     Attributes
     ----------
-    hierarchy : CondensedHierarchy
+    condensed : Condensed
         The groups, from the root down to the finest.
     shares : Shares
         What each group holds of all affinity.
     """
 
-    hierarchy: CondensedHierarchy = field(repr=False)
+    condensed: Condensed = field(repr=False)
     shares: Shares = field(repr=False)
 
     def cut(self, resolution: float = RESOLUTION) -> Clustering:
@@ -69,9 +66,12 @@ class ModularHierarchy:
             If `resolution` is not a number above 0.
         """
         from cluster_explorer._modular_cut import select_most_modular
+        from cluster_explorer._selecting import label_rows
 
         gamma = _positive("resolution", resolution)
-        return _labelled(self.hierarchy, select_most_modular(self.hierarchy, self.shares, gamma))
+        clusters = self.condensed.clusters
+        selected = select_most_modular(clusters.parent, self.shares, gamma)
+        return label_rows(self.condensed, selected, float(clusters.death[0]))
 
 
 def modular_hierarchy(
@@ -111,52 +111,26 @@ def modular_hierarchy(
     2
     """
     from cluster_explorer._by_id import rows_by_id
+    from cluster_explorer._condensing import condense
     from cluster_explorer._modular_cut import shares_of_clusters
+    from cluster_explorer._selecting import select_leaves
     from cluster_explorer._spread import local_affinities, spread
 
-    hierarchy = hierarchy_of(tree, min_cluster_size)
+    condensed = condense(tree, _size(min_cluster_size))
+    lowest_cluster = np.empty(tree.n_rows, dtype=np.int32)
+    lowest_cluster[condensed.order] = condensed.places.cluster
+    finest = np.where(select_leaves(condensed.clusters)[lowest_cluster], lowest_cluster, np.int32(-1))
     rows = rows_by_id(graph)
     affinities = local_affinities(rows.indices, rows.distances)
-    is_finest = np.ones(len(hierarchy.parent), dtype=np.bool_)
-    is_finest[hierarchy.parent[1:]] = False
-    finest = np.where(is_finest[hierarchy.row_cluster], hierarchy.row_cluster, np.int32(-1))
     # rows above the finest groups belong to one of them as well, and carry affinity
     nearest, _ = spread(affinities, finest[rows.order], _STEPS, on_progress=on_progress)
-    return ModularHierarchy(hierarchy, shares_of_clusters(hierarchy, nearest, affinities))
+    return ModularHierarchy(condensed, shares_of_clusters(condensed.clusters.parent, nearest, affinities))
 
 
-def hierarchy_of(tree: SpanningTree, min_cluster_size: int) -> CondensedHierarchy:
-    """Return the condensed tree of a spanning tree."""
-    hierarchy = cluster(tree, min_cluster_size, "leaf").hierarchy
-    if hierarchy is None:  # pragma: no cover - clusters of a tree have a hierarchy
-        raise DataError("The clustering has no hierarchy. Make it with cluster(tree).")
-    return hierarchy
-
-
-def _labelled(hierarchy: CondensedHierarchy, selected: npt.NDArray[np.bool_]) -> Clustering:
-    """Label the rows of the selected clusters, largest cluster first."""
-    home = np.where(selected, np.arange(len(selected)), -1)
-    for below in np.flatnonzero(~selected)[1:]:
-        home[below] = home[hierarchy.parent[below]]
-    home_of_row = home[hierarchy.row_cluster]
-    inside = home_of_row >= 0
-    members = np.bincount(home_of_row[inside], minlength=len(selected))
-    n_clusters = int((members > 0).sum())
-    label = np.full(len(selected), -1, dtype=np.int32)
-    label[np.argsort(-members, kind="stable")[:n_clusters]] = np.arange(n_clusters)
-    labels = np.where(inside, label[home_of_row], np.int32(-1))
-    return Clustering(labels, _strengths(hierarchy, home_of_row, inside), n_clusters, replace(hierarchy, label=label))
-
-
-def _strengths(
-    hierarchy: CondensedHierarchy, home_of_row: npt.NDArray[np.int64], inside: npt.NDArray[np.bool_]
-) -> FloatArray:
-    """Strength as in hdbscan: the density at which a row leaves its cluster, by the greatest one there."""
-    greatest = hierarchy.death[home_of_row]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        strength = np.minimum(hierarchy.row_density, greatest) / greatest
-    strength = np.where(np.isinf(hierarchy.row_density), 1.0, strength)
-    return np.where(inside, strength, 0.0).astype(np.float32)
+def _size(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 2:
+        raise InvalidParameterError(f"min_cluster_size={value!r} must be a whole number of at least 2.")
+    return int(value)
 
 
 def _positive(name: str, value: object) -> float:

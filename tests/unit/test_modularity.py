@@ -15,22 +15,6 @@ from cluster_explorer._spread import local_affinities, spread
 from cluster_explorer.errors import InvalidParameterError
 from cluster_explorer.graph_embedding import embed_graph, measure_in_embedding
 from cluster_explorer.modularity import modular_hierarchy
-from cluster_explorer.values import CondensedHierarchy
-
-
-def hierarchy_of(parent):
-    c = len(parent)
-    nothing = np.zeros(c)
-    return CondensedHierarchy(
-        np.array(parent, dtype=np.int32),
-        nothing,
-        nothing,
-        np.zeros(c, dtype=np.int32),
-        nothing,
-        np.full(c, -1, dtype=np.int32),
-        np.zeros(0, dtype=np.int32),
-        np.zeros(0),
-    )
 
 
 def random_binary_tree(rng, n_splits):
@@ -39,14 +23,14 @@ def random_binary_tree(rng, n_splits):
         split = leaves.pop(rng.integers(len(leaves)))
         leaves += [len(parent), len(parent) + 1]
         parent += [split, split]
-    return parent
+    return np.array(parent, dtype=np.int32)
 
 
 def is_a_cover(parent, chosen):
     """Every path from a leaf to the root meets exactly one chosen cluster, the root itself never being one."""
     if chosen[0]:
         return False
-    leaves = set(range(1, len(parent))) - set(parent)
+    leaves = set(range(1, len(parent))) - set(parent.tolist())
     for leaf in leaves:
         met, at = 0, leaf
         while at >= 0:
@@ -69,10 +53,22 @@ def test_no_other_choice_in_the_hierarchy_has_a_greater_modularity(seed, n_split
         if children:
             shares.touching[split] = shares.touching[children].sum()
     modularity = shares.inside - resolution * shares.touching**2
-    chosen = select_most_modular(hierarchy_of(parent), shares, resolution)
+    chosen = select_most_modular(parent, shares, resolution)
     covers = [np.array(c) for c in product([False, True], repeat=len(parent)) if is_a_cover(parent, c)]
     assert is_a_cover(parent, chosen)
     assert modularity[chosen].sum() == pytest.approx(max(modularity[c].sum() for c in covers))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 30), st.floats(0.1, 10), st.floats(1, 10))
+def test_a_higher_resolution_only_splits_clusters(seed, n_splits, resolution, factor):
+    rng = np.random.default_rng(seed)
+    parent = random_binary_tree(rng, n_splits)
+    shares = Shares(rng.uniform(size=len(parent)), rng.uniform(size=len(parent)))
+    coarse = select_most_modular(parent, shares, resolution)
+    fine = select_most_modular(parent, shares, resolution * factor)
+    for one in np.flatnonzero(fine):
+        assert sum(is_below(parent, one, other) for other in np.flatnonzero(coarse)) == 1
 
 
 def test_a_large_group_without_parts_is_not_cut():
@@ -90,7 +86,7 @@ def test_shares_are_those_counted_edge_by_edge():
     affinities = local_affinities(graph.indices, graph.distances)
     hierarchy = cluster(spanning_tree(graph, 3), 5, "leaf").hierarchy
     leaf = hierarchy.row_cluster
-    found = shares_of_clusters(hierarchy, leaf, affinities)
+    found = shares_of_clusters(hierarchy.parent, leaf, affinities)
     dense = affinities.toarray().astype(float)
     for number in range(len(hierarchy.parent)):
         below = np.array([is_below(hierarchy.parent, one, number) for one in leaf])
