@@ -96,10 +96,9 @@ def horizon_of(graph: KnnGraph) -> FloatArray:
     n = len(graph)
     if not graph.exact:
         return np.full(n, -1.0, dtype=np.float32)
-    if graph.n_neighbors >= n - 1:
-        return np.full(n, np.inf, dtype=np.float32)
     listed = graph.indices >= 0
-    return np.asarray(graph.distances.max(axis=1, initial=0.0, where=listed), dtype=np.float32)
+    furthest = graph.distances.max(axis=1, initial=0.0, where=listed)
+    return np.where(listed.sum(axis=1) >= n - 1, np.float32(np.inf), furthest).astype(np.float32)
 
 
 def part_of(on_progress: ProgressCallback | None, first: float, last: float) -> ProgressCallback | None:

@@ -25,6 +25,16 @@ def pair_distance(vectors: FloatArray, i: Int, j: Int) -> np.float32:
     return np.float32(np.sqrt(total))
 
 
+@compiled_sum
+def measure_lengths(vectors: npt.NDArray[np.floating], lengths: npt.NDArray[np.float64]) -> None:
+    """Write the Euclidean length of every row, summed in float64: the same for equal rows, wherever they stand."""
+    for i in range(vectors.shape[0]):
+        total = 0.0
+        for column in range(vectors.shape[1]):
+            total += np.float64(vectors[i, column]) * np.float64(vectors[i, column])
+        lengths[i] = np.sqrt(total)
+
+
 @compiled
 def refine(vectors: FloatArray, first: int, candidates: npt.NDArray[np.int64], lists: Lists) -> None:
     """Fill the lists from the row `first` on with the nearest of each row's candidates, ties by row number."""

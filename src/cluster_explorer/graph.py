@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sized
 from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -322,7 +323,8 @@ def _table(vectors: npt.ArrayLike) -> npt.NDArray[np.floating]:
     try:
         table = np.asarray(vectors)
     except ValueError:
-        lengths = sorted({len(row) for row in vectors})  # type: ignore[union-attr,arg-type]  # a sequence of sequences
+        rows = vectors if isinstance(vectors, Iterable) else ()
+        lengths = sorted({len(row) if isinstance(row, Sized) else 0 for row in rows})
         raise DataError(
             f"Vectors differ in their number of dimensions: {lengths}. They must all have the same."
         ) from None
@@ -332,7 +334,8 @@ def _table(vectors: npt.ArrayLike) -> npt.NDArray[np.floating]:
         raise DataError(f"vectors are {table.dtype}; they must be numbers (float32, float16 or float64).")
     if len(table) < 2:
         raise DataError(f"There {'is 1 row' if len(table) == 1 else 'are no rows'}: neighbours need at least 2.")
-    return table if table.dtype.kind == "f" else table.astype(np.float64)
+    single = table.dtype.kind == "f" and table.dtype.itemsize <= 4
+    return np.ascontiguousarray(table, dtype=np.float32 if single else np.float64)
 
 
 def _comparable(table: npt.NDArray[np.floating], keys: IdArray | None, metric: str) -> FloatArray:
@@ -344,7 +347,7 @@ def _comparable(table: npt.NDArray[np.floating], keys: IdArray | None, metric: s
         raise DataError(f"{bad}. Leave these rows out, or embed their texts again.")
     if metric == "euclidean":
         return _single_precision(table)
-    lengths = np.linalg.norm(table.astype(np.float64, copy=False), axis=1)
+    lengths = _lengths(table)
     if metric == "ip":
         far = np.flatnonzero(np.abs(lengths - 1) > 0.01)
         if len(far):
@@ -353,8 +356,18 @@ def _comparable(table: npt.NDArray[np.floating], keys: IdArray | None, metric: s
                 f"{lengths[far[0]]:.4g}. Use metric='cosine', or divide each vector by its length."
             )
     if table.dtype == np.float32 and np.abs(lengths - 1).max() < 1e-6:
-        return np.ascontiguousarray(table)
-    return np.ascontiguousarray((table / lengths[:, None]).astype(np.float32))
+        return table
+    unit: FloatArray = np.empty(table.shape, dtype=np.float32)
+    np.divide(table, lengths[:, None], out=unit, casting="same_kind")
+    return unit
+
+
+def _lengths(table: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    from cluster_explorer._distances import measure_lengths
+
+    lengths = np.empty(len(table))
+    measure_lengths(table, lengths)
+    return lengths
 
 
 def _single_precision(table: npt.NDArray[np.floating]) -> FloatArray:

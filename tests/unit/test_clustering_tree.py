@@ -83,6 +83,40 @@ def test_exact_gives_the_tree_of_the_full_matrix(dimensions, n_neighbors, min_sa
     np.testing.assert_allclose(cophenet(tree.linkage), cophenet(expected), rtol=1e-6)
 
 
+@given(
+    arrays(np.float32, st.tuples(st.integers(3, 80), st.integers(1, 12)), elements=st.floats(-9, 9, width=16)),
+    st.integers(1, 3),
+    st.integers(1, 3),
+)
+@settings(max_examples=60, deadline=None)
+def test_exact_gives_the_weight_of_the_full_matrix_tree_for_any_points(vectors, n_neighbors, min_samples):
+    n_neighbors = max(n_neighbors, min(min_samples, len(vectors) - 1))
+
+    tree = spanning_tree(knn_graph(vectors, n_neighbors, "euclidean"), min_samples, exact=True)
+
+    expected = full_linkage(vectors, min_samples)
+    assert tree.certified == 1.0
+    np.testing.assert_allclose(tree.weight, expected[:, 2], rtol=1e-6)
+
+
+@pytest.mark.parametrize("most_parts", [0, 2000])
+@pytest.mark.parametrize("turns", [1, 3])
+def test_parts_that_wind_around_each_other_are_joined(most_parts, turns, monkeypatch):
+    from cluster_explorer import _leaving_pieces
+
+    # 0 parts at most: leave it to the search for many parts
+    monkeypatch.setattr(_leaving_pieces, "MOST_PARTS", most_parts)
+    angle = np.sqrt(np.linspace(0.1, 1, 900)) * 2 * np.pi * turns
+    arm = np.column_stack([np.cos(angle), np.sin(angle)]) * angle[:, None]
+    vectors = np.vstack([arm, -arm]) + np.random.default_rng(0).normal(size=(1800, 2)) * 0.01
+    graph = knn_graph(vectors, 8, "euclidean")
+    assert graph.n_components == 2
+
+    tree = spanning_tree(graph, 3)
+
+    np.testing.assert_allclose(tree.weight[-1], full_linkage(graph.vectors, 3)[-1, 2], rtol=1e-6)
+
+
 @pytest.mark.parametrize("dimensions", [2, 6, 30])
 @pytest.mark.parametrize("seed", range(4))
 def test_certified_edges_belong_to_the_tree_of_the_full_matrix(dimensions, seed):
@@ -298,6 +332,13 @@ def test_nothing_is_certified_from_an_approximate_search_until_it_is_made_exact(
     exact = spanning_tree(graph, 3, exact=True)
     assert exact.certified == 1.0
     np.testing.assert_allclose(exact.weight, full_linkage(vectors, 3)[:, 2], rtol=1e-6)
+
+
+def test_lists_that_hold_the_row_itself_are_not_taken_for_complete():
+    # two of three rows each, the row itself among them
+    graph = graph_from_neighbors([0, 1, 2], [[0, 1], [1, 0], [2, 0]], [[0, 1], [0, 1], [0, 3]], "euclidean", exact=True)
+
+    assert completing.horizon_of(graph).tolist() == [1, 1, 3]
 
 
 def test_progress_ends_at_one_and_cancel_stops():

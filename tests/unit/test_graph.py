@@ -154,7 +154,10 @@ def test_distances_are_those_of_the_full_matrix_whatever_the_ties(vectors, k):
         (np.ones(5), {}, DataError, r"shape \(5,\)"),
         (np.ones((5, 0)), {}, DataError, r"shape \(5, 0\)"),
         ([[1.0, 2.0], [1.0]], {}, DataError, r"\[1, 2\]"),
+        ([[1.0, 2.0], None], {}, DataError, r"\[0, 2\]"),
         ([["a"], ["b"]], {}, DataError, "numbers"),
+        (None, {}, DataError, "shape"),
+        (np.array([[True], [False]]), {}, DataError, "numbers"),
         ([[1.0, 1.0], [np.nan, 0.0], [np.inf, 0.0]], {"ids": [7, 8, 9]}, DataError, r"2 found \(ids 8, 9\)"),
         ([[1.0, 1.0], [0.0, 0.0]], {}, DataError, r"Zero vectors .* \(row 1\)"),
         ([[1.0, 1.0], [1e39, 0.0]], {"metric": "euclidean"}, DataError, "float32"),
@@ -172,6 +175,16 @@ def test_distances_are_those_of_the_full_matrix_whatever_the_ties(vectors, k):
 def test_bad_input_is_named(vectors, options, error, says):
     with pytest.raises(error, match=says):
         knn_graph(vectors, **options)
+
+
+@pytest.mark.parametrize("dtype", [">f4", np.longdouble, np.float16, np.int64])
+def test_any_real_numbers_will_do(dtype):
+    vectors = np.asfortranarray(np.random.default_rng(24).integers(-50, 50, size=(60, 12)).astype(dtype))
+
+    graph = knn_graph(vectors, 4)
+
+    assert (graph.indices == knn_graph(vectors.astype(np.float64), 4).indices).all()
+    assert graph.vectors.dtype == np.float32
 
 
 def test_progress_ends_at_one_and_cancel_stops_the_search():
