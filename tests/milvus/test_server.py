@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from milvus_server import TOKEN
+from milvus_server import TOKEN, CannotRunError
 
 from cluster_explorer.errors import (
     AuthenticationError,
     CollectionNotFoundError,
+    ConnectionFailedError,
     DataError,
     FieldError,
     FilterError,
@@ -183,7 +185,15 @@ def test_hostile_string_keys_an_index_missing_and_keys_stored_twice(milvus_serve
 
 
 def test_a_server_restarted_in_mid_scan_is_waited_for(milvus_server, where, frame):
-    restarts = [threading.Thread(target=milvus_server.start)]
+    came_back: list[bool] = []
+
+    def start() -> None:
+        with suppress(CannotRunError):
+            milvus_server.start()
+            came_back.append(True)
+
+    restarts = [threading.Thread(target=start)]
+    restarting = restarts[0]
 
     def kill(share: float) -> None:
         if restarts:
@@ -191,8 +201,16 @@ def test_a_server_restarted_in_mid_scan_is_waited_for(milvus_server, where, fram
             restarts.pop().start()
 
     started = time.monotonic()
-    with open_collection(**where, timeout=120) as collection:
-        rows = collection.scan(on_progress=kill)
+    try:
+        with open_collection(**where, timeout=120) as collection:
+            rows = collection.scan(on_progress=kill)
+    except ConnectionFailedError:
+        restarting.join()
+        if not came_back:
+            pytest.skip(
+                "the real server itself did not come back within 120 s of kill -9: there was nothing to wait for"
+            )
+        raise
     assert not restarts
     assert rows.texts.tolist() == frame.set_index("id").sort_index().text.tolist()
     assert time.monotonic() - started < 150
