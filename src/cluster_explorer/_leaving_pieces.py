@@ -15,7 +15,7 @@ from cluster_explorer._boruvka import nothing_lighter_than, offer
 from cluster_explorer._compiled import Float, Int, compiled, compiled_sum
 from cluster_explorer._distances import pair_distance
 from cluster_explorer._edges import Edges
-from cluster_explorer._records import Edge, Faced, Others, Pieces, Side
+from cluster_explorer._records import Boxed, Edge, Faced, Pieces, Side
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,8 +32,6 @@ ROWS_IN_PIECE = 256
 #: Beyond this many parts, comparing all of them with all takes longer than a walk down a tree.
 MOST_PARTS = 2000
 _PIECES_AT_A_TIME = 32
-#: A probable pair is looked for among this many of the nearest pieces.
-_LIKELY = 3
 #: Distances are kept in float32, so rows may be nearer than a bound says by this share.
 _ROUNDING = 1.0 + 4e-6
 
@@ -41,32 +39,29 @@ _ROUNDING = 1.0 + 4e-6
 def piece_search(vectors: FloatArray, core: FloatArray, rank: IntArray, part: IntArray) -> LeavingSearch:
     """Cut the parts into pieces once; they stay compact when parts have merged."""
     rows = np.argsort(part, kind="stable").astype(np.int32)
-    first = np.concatenate([[0], np.cumsum(np.bincount(part))])
+    first = parts = np.concatenate([[0], np.cumsum(np.bincount(part))])
     while np.diff(first).max() > ROWS_IN_PIECE:
         halves = np.empty(2 * len(first), dtype=np.int64)
         first = halves[: halve(vectors, rows, first, ROWS_IN_PIECE, halves)]
-    arranged, begin = vectors[rows], first[:-1]
+    arranged = vectors[rows]
     pieces = Pieces(
         arranged,
         core[rows],
         rank[rows],
-        first,
-        np.minimum.reduceat(arranged, begin, axis=0).astype(np.float64),
-        np.maximum.reduceat(arranged, begin, axis=0).astype(np.float64),
-        np.add.reduceat(arranged, begin, axis=0, dtype=np.float64) / np.diff(first)[:, None],
+        _boxed(arranged, first),
+        _boxed(arranged, parts),
+        np.searchsorted(first, parts),
         Side(np.empty(ROWS_IN_PIECE), np.empty(ROWS_IN_PIECE, dtype=np.int64)),
         Side(np.empty(ROWS_IN_PIECE), np.empty(ROWS_IN_PIECE, dtype=np.int64)),
     )
 
     def search(part: IntArray, largest: int, bound: FloatArray, on_progress: ProgressCallback | None) -> Edges:
-        owner = part[rows[begin]]
+        owner = part[rows[first[:-1]]]
         best = nothing_lighter_than(bound)
         searched = np.flatnonzero(owner != largest)
         for done in range(0, len(searched), _PIECES_AT_A_TIME):
             some = searched[done : done + _PIECES_AT_A_TIME]
-            gap = _gaps(pieces, some)
-            gap[owner[some][:, None] == owner] = np.inf
-            search_some(pieces, some, Others(np.argsort(gap, axis=1), gap), owner, best)
+            search_some(pieces, some, owner, best)
             if on_progress is not None:
                 on_progress((done + len(some)) / len(searched))
         found = Edges(*best).take(best.source >= 0)
@@ -75,13 +70,14 @@ def piece_search(vectors: FloatArray, core: FloatArray, rank: IntArray, part: In
     return search
 
 
-def _gaps(pieces: Pieces, some: OffsetArray) -> Float64Array:
-    """Distances of the boxes of some pieces from those of all."""
-    squares = np.zeros((len(some), len(pieces.low)))
-    for low, high in zip(pieces.low.T, pieces.high.T, strict=True):
-        apart = np.maximum(low - high[some][:, None], low[some][:, None] - high)
-        squares += np.maximum(apart, 0.0) ** 2
-    return np.sqrt(squares)
+def _boxed(arranged: FloatArray, first: OffsetArray) -> Boxed:
+    begin = first[:-1]
+    return Boxed(
+        first,
+        np.minimum.reduceat(arranged, begin, axis=0).astype(np.float64),
+        np.maximum.reduceat(arranged, begin, axis=0).astype(np.float64),
+        np.add.reduceat(arranged, begin, axis=0, dtype=np.float64) / np.diff(first)[:, None],
+    )
 
 
 @compiled
@@ -138,22 +134,46 @@ def _divide(values: FloatArray, rows: IntArray, middle: Int) -> None:
 
 
 @compiled
-def search_some(pieces: Pieces, some: OffsetArray, others: Others, owner: IntArray, best: Lightest) -> None:
-    """Compare pieces with the others, nearest first, until the rest is further away than a part's lightest edge."""
-    for asked in range(some.shape[0]):
-        for other in others.order[asked, :_LIKELY]:
-            if others.gap[asked, other] <= best.weight[owner[some[asked]]] * _ROUNDING:
-                _offer_likely(pieces, some[asked], other, best, owner[some[asked]])
-    for asked in range(some.shape[0]):
-        piece, part = some[asked], owner[some[asked]]
-        for tried in range(others.order.shape[1]):
-            other = others.order[asked, tried]
-            if others.gap[asked, other] > best.weight[part] * _ROUNDING:
-                break
-            faced = _face(pieces, piece, other, best.weight[part] * _ROUNDING)
-            for i in pieces.this.near[: faced.this]:
-                for j in pieces.that.near[: faced.that]:
-                    _offer_pair(pieces, i, j, best, part)
+def search_some(pieces: Pieces, some: OffsetArray, owner: IntArray, best: Lightest) -> None:
+    """Compare pieces with all that are no further away than the lightest edge of their part."""
+    for piece in some:
+        _offer_likely(pieces, piece, _nearest_piece(pieces, piece, owner), best, owner[piece])
+    boxes, of_part = pieces.boxes, pieces.of_part
+    for piece in some:
+        part = owner[piece]
+        for group in range(of_part.shape[0] - 1):
+            if owner[of_part[group]] == part or _gap(boxes, piece, pieces.parts, group) > best.weight[part] * _ROUNDING:
+                continue
+            for other in range(of_part[group], of_part[group + 1]):
+                if _gap(boxes, piece, boxes, other) > best.weight[part] * _ROUNDING:
+                    continue
+                faced = _face(pieces, piece, other, best.weight[part] * _ROUNDING)
+                for i in pieces.this.near[: faced.this]:
+                    for j in pieces.that.near[: faced.that]:
+                        _offer_pair(pieces, i, j, best, part)
+
+
+@compiled
+def _gap(boxes: Boxed, a: Int, others: Boxed, b: Int) -> float:
+    """Distance of two boxes."""
+    total = 0.0
+    for axis in range(boxes.low.shape[1]):
+        apart = max(boxes.low[a, axis] - others.high[b, axis], others.low[b, axis] - boxes.high[a, axis], 0.0)
+        total += apart * apart
+    return float(np.sqrt(total))
+
+
+@compiled
+def _nearest_piece(pieces: Pieces, piece: Int, owner: IntArray) -> Int:
+    """Find the piece of another part whose centre is nearest."""
+    centers = pieces.boxes.center
+    nearest, least = piece, np.inf
+    for other in range(owner.shape[0]):
+        if owner[other] != owner[piece]:
+            square = _square(centers[other], centers[piece])
+            if square < least:
+                nearest, least = other, square
+    return nearest
 
 
 @compiled
@@ -167,7 +187,7 @@ def _offer_pair(pieces: Pieces, i: Int, j: Int, best: Lightest, part: Int) -> No
 @compiled
 def _offer_likely(pieces: Pieces, piece: Int, other: Int, best: Lightest, part: Int) -> None:
     """Offer a pair that is probably close: the row nearest the other's centre, the row nearest to that, and so on."""
-    j = _nearest_to(pieces, other, pieces.center[piece])
+    j = _nearest_to(pieces, other, pieces.boxes.center[piece])
     i = _nearest_to(pieces, piece, pieces.vectors[j])
     j = _nearest_to(pieces, other, pieces.vectors[i])
     _offer_pair(pieces, i, j, best, part)
@@ -175,22 +195,30 @@ def _offer_likely(pieces: Pieces, piece: Int, other: Int, best: Lightest, part: 
 
 @compiled
 def _nearest_to(pieces: Pieces, piece: Int, position: Float64Array) -> Int:
-    nearest: Int = pieces.first[piece]
+    """Find the row of a piece that is nearest to a position."""
+    first = pieces.boxes.first
+    nearest: Int = first[piece]
     least = np.inf
-    for i in range(pieces.first[piece], pieces.first[piece + 1]):
-        total = 0.0
-        for axis in range(position.shape[0]):
-            total += (pieces.vectors[i, axis] - position[axis]) ** 2
-        if total < least:
-            nearest, least = i, total
+    for i in range(first[piece], first[piece + 1]):
+        square = _square(pieces.vectors[i], position)
+        if square < least:
+            nearest, least = i, square
     return nearest
+
+
+@compiled
+def _square(a: FloatArray | Float64Array, b: FloatArray | Float64Array) -> float:
+    total = 0.0
+    for axis in range(a.shape[0]):
+        total += (np.float64(a[axis]) - b[axis]) ** 2
+    return total
 
 
 @compiled
 def _face(pieces: Pieces, piece: Int, other: Int, limit: Float) -> Faced:
     """List the rows of two pieces that may be within `limit` of each other."""
     this, that = pieces.this, pieces.that
-    direction = pieces.center[other] - pieces.center[piece]
+    direction = pieces.boxes.center[other] - pieces.boxes.center[piece]
     length = np.sqrt((direction**2).sum())
     if length > 0:
         direction /= length
@@ -200,13 +228,13 @@ def _face(pieces: Pieces, piece: Int, other: Int, limit: Float) -> Faced:
     reach = limit + 1e-12 * (abs(end) + abs(other_end) + limit)
     if -other_end - end > reach:
         return Faced(0, 0)
-    first, n_this = pieces.first[piece], 0
-    for i in range(first, pieces.first[piece + 1]):
+    first, n_this = pieces.boxes.first[piece], 0
+    for i in range(first, pieces.boxes.first[piece + 1]):
         if this.along[i - first] >= -other_end - reach and _may_reach(pieces, i, other, limit):
             this.near[n_this] = i
             n_this += 1
-    first, n_that = pieces.first[other], 0
-    for i in range(first, pieces.first[other + 1]):
+    first, n_that = pieces.boxes.first[other], 0
+    for i in range(first, pieces.boxes.first[other + 1]):
         if that.along[i - first] >= -end - reach and _may_reach(pieces, i, piece, limit):
             that.near[n_that] = i
             n_that += 1
@@ -216,8 +244,8 @@ def _face(pieces: Pieces, piece: Int, other: Int, limit: Float) -> Faced:
 @compiled_sum
 def _project(pieces: Pieces, piece: Int, direction: Float64Array, along: Float64Array) -> float:
     """Write how far the rows of a piece lie along a direction; return the furthest."""
-    first, furthest = pieces.first[piece], -np.inf
-    for i in range(first, pieces.first[piece + 1]):
+    first, furthest = pieces.boxes.first[piece], -np.inf
+    for i in range(first, pieces.boxes.first[piece + 1]):
         total = 0.0
         for axis in range(direction.shape[0]):
             total += pieces.vectors[i, axis] * direction[axis]
@@ -232,8 +260,8 @@ def _may_reach(pieces: Pieces, i: Int, piece: Int, limit: Float) -> bool:
     if pieces.core[i] > limit:
         return False
     total = 0.0
-    for axis in range(pieces.low.shape[1]):
+    for axis in range(pieces.boxes.low.shape[1]):
         value = pieces.vectors[i, axis]
-        apart = max(pieces.low[piece, axis] - value, value - pieces.high[piece, axis], 0.0)
+        apart = max(pieces.boxes.low[piece, axis] - value, value - pieces.boxes.high[piece, axis], 0.0)
         total += apart * apart
     return bool(total <= limit * limit)

@@ -191,16 +191,24 @@ class Side(NamedTuple):
     near: OffsetArray
 
 
-class Pieces(NamedTuple):
-    """Rows arranged by piece, those of piece p from `first[p]` to `first[p + 1]`; box and centre of each; and room."""
+class Boxed(NamedTuple):
+    """Stretches of rows, from `first[i]` to `first[i + 1]`, with the box and the centre of each."""
 
-    vectors: FloatArray
-    core: FloatArray
-    rank: IntArray
     first: OffsetArray
     low: Float64Array
     high: Float64Array
     center: Float64Array
+
+
+class Pieces(NamedTuple):
+    """Rows arranged by piece, and pieces by part, those of part p from `of_part[p]` to `of_part[p + 1]`; and room."""
+
+    vectors: FloatArray
+    core: FloatArray
+    rank: IntArray
+    boxes: Boxed
+    parts: Boxed
+    of_part: OffsetArray
     this: Side
     that: Side
 
@@ -210,10 +218,3 @@ class Faced(NamedTuple):
 
     this: Int
     that: Int
-
-
-class Others(NamedTuple):
-    """For some pieces, all others in order of the distance of their boxes, and the distances."""
-
-    order: OffsetArray
-    gap: Float64Array
