@@ -27,6 +27,7 @@ import warnings
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
+from typing import Self
 
 import numpy as np
 import psutil
@@ -160,7 +161,7 @@ def seconds(work) -> float:
 
 
 def tutorial_table(folder: Path, rounds: int) -> str:
-    """From the neighbours that a search of 50 returned to labels: dense matrix and hdbscan, or graph, tree and labels."""
+    """From the neighbours of a search to labels: dense matrix and hdbscan, or graph, tree and labels."""
     path = DATA / "ag_news.embeddings.npy"
     if not path.exists():
         return f"Not measured: {path.name} is not in ../shared/data."
@@ -235,7 +236,7 @@ def tree_and_labels(file: Path) -> dict[str, float]:
 class Watch:
     """Measures how long a block takes, and the largest memory of the process above that at its beginning."""
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         gc.collect()
         self._process = psutil.Process()
         self._before = self._largest = self._process.memory_info().rss
