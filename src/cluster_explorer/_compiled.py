@@ -1,6 +1,6 @@
 """One way to compile the loops of the stages: machine code, kept on disk, without Python's global lock.
 
-Compiled functions allocate nothing: their callers bring the room. That keeps them small, and quick to compile.
+Compiled functions leave the making of arrays to their callers, as far as they can: that keeps them quick to compile.
 """
 
 from __future__ import annotations

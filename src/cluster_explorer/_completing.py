@@ -77,8 +77,9 @@ def complete(graph: KnnGraph, known: Known, on_progress: ProgressCallback | None
     if forest.n_parts > 1:
         search, rest = _search_for(known, forest), part_of(on_progress, 0.3, 1.0)
         forest = join(forest, no_edges(), search, known.rank, on_progress=rest)
-    # what joins components is the lightest of all edges that leave one
-    return _in_order(forest.edges, np.arange(len(graph) - 1) >= n_found, known)
+    # what joins components is the lightest of all edges that leave one, if core distances are true
+    proven = (np.arange(len(graph) - 1) >= n_found) & graph.exact
+    return _in_order(forest.edges, proven, known)
 
 
 def prove(tree: Tree, known: Known, on_progress: ProgressCallback | None) -> Tree:

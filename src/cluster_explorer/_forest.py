@@ -59,7 +59,8 @@ def spanning_forest(graph: KnnGraph, core: FloatArray, rank: IntArray, on_progre
     lightest_of_rows(lists, best)
     before, forest = n, bare_rows(n).joined(_found(best))
 
-    between = OpenPlaces(np.empty(graph.indices.shape, dtype=np.uint16), np.empty(n, dtype=np.int32))
+    smallest = np.min_scalar_type(graph.n_neighbors)
+    between = OpenPlaces(np.empty(graph.indices.shape, dtype=smallest), np.empty(n, dtype=np.int32))
     open_between(graph.indices, forest.part, between)
     rounds = 1
     while 1 < forest.n_parts < before:

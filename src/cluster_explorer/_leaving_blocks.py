@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cluster_explorer._records import Lightest
     from cluster_explorer.values import FloatArray, IntArray, ProgressCallback
 
-#: ComparedRows searched at a time, and rows they are compared with at a time: 16 MB of products.
+#: Rows searched at a time, and rows they are compared with at a time: 16 MB of products.
 _ROWS, _COLUMNS = 256, 16384
 
 

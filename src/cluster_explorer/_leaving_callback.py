@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from cluster_explorer._joining import LeavingSearch
     from cluster_explorer.values import FloatArray, IntArray, OutsideSearch, ProgressCallback
 
-#: Neighbours asked for at first; four times as many each time that the answer leaves a lighter edge possible.
-_FIRST_ASKED = 4
+#: Neighbours asked for at first; four times as many each time that the answer leaves a lighter edge possible, up to
+#: what Milvus returns for one row.
+_FIRST_ASKED, _MOST_ASKED = 4, 16384
 _ROWS = 256
 
 
@@ -29,7 +30,7 @@ def callback_search(outside: OutsideSearch, core: FloatArray, horizon: FloatArra
         for first in range(0, len(waiting), _ROWS):
             rows = waiting[first : first + _ROWS]
             unseen, asked = np.maximum(horizon[rows], core[rows]), _FIRST_ASKED
-            while len(rows := rows[unseen <= limit[part[rows]]]):
+            while asked <= _MOST_ASKED and len(rows := rows[unseen <= limit[part[rows]]]):
                 edges = _ask(outside, rows, part, asked, core)
                 if len(edges) == 0:
                     raise DataError(

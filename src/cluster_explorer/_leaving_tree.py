@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Float64Array = npt.NDArray[np.float64]
 
 _ROWS_IN_LEAF = 8
+#: Pairs of boxes between two looks at Cancel: about a tenth of a second.
+_STEPS = 2_000_000
 #: Distances are kept in float32, so rows may be nearer than their boxes by this share.
 _ROUNDING = 1.0 - 2e-6
 
@@ -50,18 +52,20 @@ def tree_search(vectors: FloatArray, core: FloatArray, rank: IntArray) -> Leavin
     deepest = 4 * n_nodes.bit_length() + 8
     stack = Stack(np.empty(deepest, dtype=np.int64), np.empty(deepest, dtype=np.int64), np.empty(deepest))
 
-    def search(
-        part: IntArray,
-        largest: int,
-        bound: FloatArray,
-        on_progress: ProgressCallback | None,  # noqa: ARG001 - a round takes about a second for a million rows
-    ) -> Edges:
+    def search(part: IntArray, largest: int, bound: FloatArray, on_progress: ProgressCallback | None) -> Edges:
         best = nothing_lighter_than(bound)
         best.weight[largest] = -1.0
         boxes.limit[:] = np.inf
         own = part[rows]
         summarize(points, own, boxes)
-        walk(Walk(points, own, boxes, best, stack))
+        stack.query[0], stack.other[0], stack.gap[0] = 0, 0, 0.0
+        held, stretches = 1, 0
+        while held:
+            held = walk(Walk(points, own, boxes, best, stack), held, _STEPS)
+            stretches += 1
+            if on_progress is not None:
+                # nobody knows how far it is to the end
+                on_progress(stretches / (stretches + 10) if held else 1.0)
         found = Edges(*best).take(best.source >= 0)
         return Edges(
             rows[found.source].astype(np.int32), rows[found.target].astype(np.int32), found.weight, found.distance
@@ -89,13 +93,12 @@ def summarize(points: Points, part: IntArray, boxes: Boxes) -> None:
 
 
 @compiled
-def walk(search: Walk) -> None:
-    """Find the lightest edge that leaves each part, nearest pairs of boxes first."""
+def walk(search: Walk, held: Int, steps: int) -> int:
+    """Take some steps to the lightest edge that leaves each part, nearest boxes first; return what is left to do."""
     boxes, stack = search.boxes, search.stack
-    stack.query[0] = stack.other[0] = 0
-    stack.gap[0] = 0.0
-    held: Int = 1
-    while held > 0:
+    for _ in range(steps):
+        if held == 0:
+            break
         held -= 1
         query, other = int(stack.query[held]), int(stack.other[held])
         limit = _limit(search, query)
@@ -109,6 +112,7 @@ def walk(search: Walk) -> None:
             _compare(search, query, other)
         else:
             held = _descend(search, held, query, other)
+    return int(held)
 
 
 @compiled

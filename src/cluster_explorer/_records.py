@@ -60,7 +60,7 @@ class WeightedLists(NamedTuple):
 class OpenPlaces(NamedTuple):
     """The places of each row's list that may lie between two parts: `slots[i, : held[i]]`."""
 
-    slots: npt.NDArray[np.uint16]
+    slots: npt.NDArray[np.unsignedinteger]
     held: IntArray
 
 

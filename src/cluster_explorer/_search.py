@@ -180,7 +180,7 @@ def _search_lists(
     while recall < RECALL_WANTED and index.nprobe < n_lists:
         index.nprobe *= 2
         rows = index.search(centered[sample], n_candidates)[1]
-        recall = float(np.mean([np.isin(a, b).mean() for a, b in zip(true, rows, strict=True)]))
+        recall = float(np.mean([np.isin(a, b).mean() for a, b in zip(true[:, 1:], rows, strict=True)]))
         if on_progress is not None:
             on_progress(0.2)
     rest = None if on_progress is None else lambda share: on_progress(0.2 + 0.8 * share)

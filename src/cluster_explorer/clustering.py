@@ -6,12 +6,11 @@ back to the graph, so that a slider can follow the hand.
 
 from __future__ import annotations
 
-import math
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from cluster_explorer._inputs import length, whole_number
 from cluster_explorer.errors import DataError, InvalidParameterError, available
 from cluster_explorer.graph import as_compared, rank_of_ids, search_again
 from cluster_explorer.values import Clustering, SpanningTree
@@ -170,9 +169,9 @@ def cluster(
     from cluster_explorer._condensing import condense
     from cluster_explorer._selecting import label_rows, merge_below, select_excess_of_mass, select_leaves
 
-    smallest = _whole("min_cluster_size", min_cluster_size, 2)
-    largest = _whole("max_cluster_size", max_cluster_size, 0) or tree.n_rows
-    epsilon = _distance("cluster_selection_epsilon", cluster_selection_epsilon)
+    smallest = whole_number("min_cluster_size", min_cluster_size, least=2)
+    largest = whole_number("max_cluster_size", max_cluster_size, least=0) or tree.n_rows
+    epsilon = length("cluster_selection_epsilon", cluster_selection_epsilon)
     if cluster_selection_method not in get_args(SelectionMethod):
         raise InvalidParameterError(
             f"cluster_selection_method={cluster_selection_method!r} is not a choice. "
@@ -197,7 +196,7 @@ def cluster(
 
 
 def _core_distances(graph: KnnGraph, min_samples: int) -> FloatArray:
-    k = _whole("min_samples", min_samples, 1)
+    k = whole_number("min_samples", min_samples, least=1)
     if k > graph.n_neighbors:
         if graph.n_neighbors < len(graph) - 1:
             raise InvalidParameterError(
@@ -213,15 +212,3 @@ def _core_distances(graph: KnnGraph, min_samples: int) -> FloatArray:
             "Choose a smaller min_samples, or search more neighbours."
         )
     return core
-
-
-def _whole(name: str, value: object, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise InvalidParameterError(f"{name}={value!r} must be a whole number of at least {least}.")
-    return int(value)
-
-
-def _distance(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
-        raise InvalidParameterError(f"{name}={value!r} must be a distance: a number of at least 0.")
-    return float(value)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
 from dataclasses import replace
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cluster_explorer._inputs import (
+    as_comparable,
+    as_table,
+    ascending_order,
+    metric_name,
+    primary_keys,
+    whole_number,
+)
 from cluster_explorer._records import Room
-from cluster_explorer.errors import DataError, InvalidParameterError, available
+from cluster_explorer.errors import DataError, InvalidParameterError
 from cluster_explorer.values import KnnGraph
-from cluster_explorer.vectors import describe_bad_vectors, named
+from cluster_explorer.vectors import named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from cluster_explorer._search import Found
     from cluster_explorer.values import FloatArray, IdArray, IntArray, ProgressCallback
-
-_METRICS = {"cosine": "cosine", "euclidean": "euclidean", "l2": "euclidean", "ip": "ip"}
 
 
 def knn_graph(
@@ -74,12 +76,12 @@ def knn_graph(
     >>> graph.indices.ravel().tolist(), graph.distances.ravel().tolist()
     ([1, 0, 1], [1.0, 1.0, 2.0])
     """
-    k = _positive("n_neighbors", n_neighbors)
-    metric = _metric(metric)
-    table = _table(vectors)
-    keys = _ids(ids, len(table))
-    table = _comparable(table, keys if ids is not None else None, metric)
-    order = _ascending(keys)
+    k = whole_number("n_neighbors", n_neighbors, least=1)
+    metric = metric_name(metric)
+    table = as_table(vectors)
+    keys = primary_keys(ids, len(table))
+    table = as_comparable(table, keys if ids is not None else None, metric)
+    order = ascending_order(keys)
     found = _search(table if order is None else table[order], k, exhaustive=exact, on_progress=on_progress)
     indices, distances = found.lists
     if order is not None:
@@ -134,16 +136,16 @@ def graph_from_neighbors(
     >>> graph.n_components
     1
     """
-    metric = _metric(metric)
+    metric = metric_name(metric)
     rows = np.asarray(indices)
-    keys = _ids(ids, len(rows))
+    keys = primary_keys(ids, len(rows))
     rows, lengths = _lists(rows, np.asarray(distances, dtype=np.float32), len(keys))
-    table = None if vectors is None else _comparable(_table(vectors), keys, metric)
+    table = None if vectors is None else as_comparable(as_table(vectors), keys, metric)
     if table is not None:
         if len(table) != len(keys):
             raise DataError(f"There are {len(table)} vectors for {len(keys)} rows. Give one vector for each row.")
         lengths = _measure(table, rows)
-    order = _ascending(keys)
+    order = ascending_order(keys)
     rank = np.argsort(order) if order is not None else np.arange(len(keys))
     by_distance = np.lexsort((rank[rows], lengths), axis=1)
     rows = np.take_along_axis(rows, by_distance, axis=1)
@@ -172,7 +174,7 @@ def slice_graph(graph: KnnGraph, n_neighbors: int) -> KnnGraph:
     >>> slice_graph(graph, 1).indices.ravel().tolist()
     [1, 0, 1]
     """
-    k = _positive("n_neighbors", n_neighbors)
+    k = whole_number("n_neighbors", n_neighbors, least=1)
     held = graph.n_neighbors
     if k > held and held < len(graph) - 1:
         raise InvalidParameterError(
@@ -205,10 +207,10 @@ def as_compared(vectors: npt.ArrayLike, graph: KnnGraph) -> FloatArray:
     >>> as_compared([[3, 4], [0, 2]], graph).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 1.0]]
     """
-    table = _table(vectors)
+    table = as_table(vectors)
     if len(table) != len(graph):
         raise DataError(f"There are {len(table)} vectors for {len(graph)} rows. Give one vector for each row.")
-    return _comparable(table, graph.ids, graph.metric)
+    return as_comparable(table, graph.ids, graph.metric)
 
 
 def rank_of_ids(ids: IdArray) -> IntArray:
@@ -219,7 +221,7 @@ def rank_of_ids(ids: IdArray) -> IntArray:
     >>> rank_of_ids(np.array([30, 10, 20])).tolist()
     [2, 0, 1]
     """
-    order = _ascending(ids)
+    order = ascending_order(ids)
     rank = np.arange(len(ids), dtype=np.int32)
     if order is not None:
         rank[order] = np.arange(len(ids), dtype=np.int32)
@@ -278,106 +280,3 @@ def _lists(rows: npt.NDArray[Any], lengths: FloatArray, n: int) -> tuple[IntArra
             "of a cosine similarity s it is sqrt(2 - 2 s), of Milvus's L2 the square root."
         )
     return np.where(absent, -1, rows).astype(np.int32), np.where(absent, np.float32(np.inf), lengths)
-
-
-def _positive(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise InvalidParameterError(f"{name}={value!r} must be a whole number of at least 1.")
-    return int(value)
-
-
-def _metric(metric: str) -> str:
-    found = _METRICS.get(metric.lower()) if isinstance(metric, str) else None
-    if found is None:
-        raise InvalidParameterError(f"metric={metric!r} is not known. {available(['cosine', 'euclidean', 'ip'])}")
-    return found
-
-
-def _ids(ids: npt.ArrayLike | None, n: int) -> IdArray:
-    if ids is None:
-        return np.arange(n, dtype=np.int64)
-    keys = np.asarray(ids)
-    if keys.shape != (n,):
-        raise DataError(f"ids have shape {keys.shape}, but there are {n} rows. Give one id for each row.")
-    if keys.dtype.kind in "iu":
-        keys = keys.astype(np.int64)
-    elif keys.dtype.kind in "UO" and all(isinstance(key, str) for key in keys):
-        keys = keys.astype(object)
-    else:
-        raise DataError("ids must be whole numbers, or all of them str, as primary keys in Milvus are.")
-    ordered = np.sort(keys)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    if len(twice):
-        raise DataError(f"ids must be unique, but {twice[0]!r} occurs more than once.")
-    return keys
-
-
-def _ascending(keys: IdArray) -> npt.NDArray[np.intp] | None:
-    """Order that makes the ids ascend, or None where they do already."""
-    if bool(np.all(keys[1:] > keys[:-1])):
-        return None
-    return np.argsort(keys, kind="stable")
-
-
-def _table(vectors: npt.ArrayLike) -> npt.NDArray[np.floating]:
-    try:
-        table = np.asarray(vectors)
-    except ValueError:
-        rows = vectors if isinstance(vectors, Iterable) else ()
-        lengths = sorted({len(row) if isinstance(row, Sized) else 0 for row in rows})
-        raise DataError(
-            f"Vectors differ in their number of dimensions: {lengths}. They must all have the same."
-        ) from None
-    if table.ndim != 2 or table.shape[1] == 0:
-        raise DataError(f"vectors have shape {table.shape}; it must be (rows, dimensions).")
-    if table.dtype.kind not in "fiu":
-        raise DataError(f"vectors are {table.dtype}; they must be numbers (float32, float16 or float64).")
-    if len(table) < 2:
-        raise DataError(f"There {'is 1 row' if len(table) == 1 else 'are no rows'}: neighbours need at least 2.")
-    single = table.dtype.kind == "f" and table.dtype.itemsize <= 4
-    return np.ascontiguousarray(table, dtype=np.float32 if single else np.float64)
-
-
-def _comparable(table: npt.NDArray[np.floating], keys: IdArray | None, metric: str) -> FloatArray:
-    """Vectors in float32 whose Euclidean distances are the distances of the metric."""
-    names: Sequence[object]
-    kind, names = ("row", range(len(table))) if keys is None else ("id", keys.tolist())
-    bad = describe_bad_vectors(table, names, kind, cosine=metric == "cosine")
-    if bad:
-        raise DataError(f"{bad}. Leave these rows out, or embed their texts again.")
-    if metric == "euclidean":
-        return _single_precision(table)
-    lengths = _lengths(table)
-    if metric == "ip":
-        far = np.flatnonzero(np.abs(lengths - 1) > 0.01)
-        if len(far):
-            raise InvalidParameterError(
-                f"metric='ip' needs vectors of length 1; others: {named(far, names, kind)}, the first of length "
-                f"{lengths[far[0]]:.4g}. Use metric='cosine', or divide each vector by its length."
-            )
-    if table.dtype == np.float32 and np.abs(lengths - 1).max() < 1e-6:
-        return table
-    unit: FloatArray = np.empty(table.shape, dtype=np.float32)
-    np.divide(table, lengths[:, None], out=unit, casting="same_kind")
-    return unit
-
-
-def _lengths(table: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    from cluster_explorer._distances import measure_lengths
-
-    lengths = np.empty(len(table))
-    measure_lengths(table, lengths)
-    return lengths
-
-
-def _single_precision(table: npt.NDArray[np.floating]) -> FloatArray:
-    if table.dtype == np.float64:
-        center = table.mean(axis=0)
-        # far from the origin float32 has no digits left for the distances; they do not change when all rows are moved
-        if np.abs(center).max() > 1e3 * np.abs(table - center).max():
-            table = table - center
-    with np.errstate(over="ignore"):
-        single = np.ascontiguousarray(table, dtype=np.float32)
-    if not np.isfinite(single).all():
-        raise DataError("Vectors hold numbers beyond float32 (3e38). Divide all of them by the same large number.")
-    return single

@@ -121,7 +121,7 @@ class OutsideSearch(Protocol):
         component : ndarray of shape (n,), int32
             The component of every row; neighbours must be of another one.
         n_neighbors : int
-            How many for each, at most.
+            How many for each; fewer only where there are no more.
         """
 
 
