@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: Steps along the graph by which rows above the finest groups join one of them; more changed no score by 0.001.
 _STEPS = 10
-#: Of 1, 1.5, 2, 3, 4, 6 and 8 the one at which clusterings from different seeds agreed best on most corpora; 2 to 4 are
-#: nearly as good (benchmarks/quality_notes.md).
+#: The median over five corpora of the resolution at which clusterings from different seeds agree best; from 2 to 4 the
+#: clusters are about as good (benchmarks/quality_notes.md).
 RESOLUTION = 3.0
 
 
