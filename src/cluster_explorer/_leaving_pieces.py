@@ -48,8 +48,7 @@ def piece_search(vectors: FloatArray, core: FloatArray, rank: IntArray, part: In
         arranged,
         core[rows],
         rank[rows],
-        _boxed(arranged, first),
-        _boxed(arranged, parts),
+        _boxed(arranged, first, parts),
         np.searchsorted(first, parts),
         Side(np.empty(ROWS_IN_PIECE), np.empty(ROWS_IN_PIECE, dtype=np.int64)),
         Side(np.empty(ROWS_IN_PIECE), np.empty(ROWS_IN_PIECE, dtype=np.int64)),
@@ -70,14 +69,15 @@ def piece_search(vectors: FloatArray, core: FloatArray, rank: IntArray, part: In
     return search
 
 
-def _boxed(arranged: FloatArray, first: OffsetArray) -> Boxed:
-    begin = first[:-1]
-    return Boxed(
-        first,
-        np.minimum.reduceat(arranged, begin, axis=0).astype(np.float64),
-        np.maximum.reduceat(arranged, begin, axis=0).astype(np.float64),
-        np.add.reduceat(arranged, begin, axis=0, dtype=np.float64) / np.diff(first)[:, None],
-    )
+def _boxed(arranged: FloatArray, first: OffsetArray, parts: OffsetArray) -> Boxed:
+    """Measure the boxes of pieces, and after them those of parts."""
+
+    def of_both(function: np.ufunc) -> Float64Array:
+        of_pieces = function.reduceat(arranged, first[:-1], axis=0).astype(np.float64)
+        return np.vstack([of_pieces, function.reduceat(of_pieces, np.searchsorted(first, parts[:-1]), axis=0)])
+
+    center = np.add.reduceat(arranged, first[:-1], axis=0, dtype=np.float64) / np.diff(first)[:, None]
+    return Boxed(first, of_both(np.minimum), of_both(np.maximum), center)
 
 
 @compiled
@@ -138,27 +138,34 @@ def search_some(pieces: Pieces, some: OffsetArray, owner: IntArray, best: Lighte
     """Compare pieces with all that are no further away than the lightest edge of their part."""
     for piece in some:
         _offer_likely(pieces, piece, _nearest_piece(pieces, piece, owner), best, owner[piece])
-    boxes, of_part = pieces.boxes, pieces.of_part
+    low, high, of_part, n_pieces = pieces.boxes.low, pieces.boxes.high, pieces.of_part, owner.shape[0]
     for piece in some:
         part = owner[piece]
         for group in range(of_part.shape[0] - 1):
-            if owner[of_part[group]] == part or _gap(boxes, piece, pieces.parts, group) > best.weight[part] * _ROUNDING:
+            if owner[of_part[group]] == part:
+                continue
+            if _gap(low, high, piece, n_pieces + group) > best.weight[part] * _ROUNDING:
                 continue
             for other in range(of_part[group], of_part[group + 1]):
-                if _gap(boxes, piece, boxes, other) > best.weight[part] * _ROUNDING:
-                    continue
-                faced = _face(pieces, piece, other, best.weight[part] * _ROUNDING)
-                for i in pieces.this.near[: faced.this]:
-                    for j in pieces.that.near[: faced.that]:
-                        _offer_pair(pieces, i, j, best, part)
+                if _gap(low, high, piece, other) <= best.weight[part] * _ROUNDING:
+                    _compare(pieces, piece, other, best, part)
 
 
 @compiled
-def _gap(boxes: Boxed, a: Int, others: Boxed, b: Int) -> float:
+def _compare(pieces: Pieces, piece: Int, other: Int, best: Lightest, part: Int) -> None:
+    """Offer the pairs of two pieces that may be close enough."""
+    faced = _face(pieces, piece, other, best.weight[part] * _ROUNDING)
+    for a in range(faced.this):
+        for b in range(faced.that):
+            _offer_pair(pieces, pieces.this.near[a], pieces.that.near[b], best, part)
+
+
+@compiled
+def _gap(low: Float64Array, high: Float64Array, a: Int, b: Int) -> float:
     """Distance of two boxes."""
     total = 0.0
-    for axis in range(boxes.low.shape[1]):
-        apart = max(boxes.low[a, axis] - others.high[b, axis], others.low[b, axis] - boxes.high[a, axis], 0.0)
+    for axis in range(low.shape[1]):
+        apart = max(low[a, axis] - high[b, axis], low[b, axis] - high[a, axis], 0.0)
         total += apart * apart
     return float(np.sqrt(total))
 
@@ -166,11 +173,13 @@ def _gap(boxes: Boxed, a: Int, others: Boxed, b: Int) -> float:
 @compiled
 def _nearest_piece(pieces: Pieces, piece: Int, owner: IntArray) -> Int:
     """Find the piece of another part whose centre is nearest."""
-    centers = pieces.boxes.center
+    center = pieces.boxes.center
     nearest, least = piece, np.inf
     for other in range(owner.shape[0]):
         if owner[other] != owner[piece]:
-            square = _square(centers[other], centers[piece])
+            square = 0.0
+            for axis in range(center.shape[1]):
+                square += (center[other, axis] - center[piece, axis]) ** 2
             if square < least:
                 nearest, least = other, square
     return nearest
@@ -196,22 +205,16 @@ def _offer_likely(pieces: Pieces, piece: Int, other: Int, best: Lightest, part: 
 @compiled
 def _nearest_to(pieces: Pieces, piece: Int, position: Float64Array) -> Int:
     """Find the row of a piece that is nearest to a position."""
-    first = pieces.boxes.first
+    vectors, first = pieces.vectors, pieces.boxes.first
     nearest: Int = first[piece]
     least = np.inf
     for i in range(first[piece], first[piece + 1]):
-        square = _square(pieces.vectors[i], position)
+        square = 0.0
+        for axis in range(position.shape[0]):
+            square += (np.float64(vectors[i, axis]) - position[axis]) ** 2
         if square < least:
             nearest, least = i, square
     return nearest
-
-
-@compiled
-def _square(a: FloatArray | Float64Array, b: FloatArray | Float64Array) -> float:
-    total = 0.0
-    for axis in range(a.shape[0]):
-        total += (np.float64(a[axis]) - b[axis]) ** 2
-    return total
 
 
 @compiled
@@ -244,11 +247,11 @@ def _face(pieces: Pieces, piece: Int, other: Int, limit: Float) -> Faced:
 @compiled_sum
 def _project(pieces: Pieces, piece: Int, direction: Float64Array, along: Float64Array) -> float:
     """Write how far the rows of a piece lie along a direction; return the furthest."""
-    first, furthest = pieces.boxes.first[piece], -np.inf
+    vectors, first, furthest = pieces.vectors, pieces.boxes.first[piece], -np.inf
     for i in range(first, pieces.boxes.first[piece + 1]):
         total = 0.0
         for axis in range(direction.shape[0]):
-            total += pieces.vectors[i, axis] * direction[axis]
+            total += vectors[i, axis] * direction[axis]
         along[i - first] = total
         furthest = max(furthest, total)
     return furthest

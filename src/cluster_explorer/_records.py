@@ -192,7 +192,7 @@ class Side(NamedTuple):
 
 
 class Boxed(NamedTuple):
-    """Stretches of rows, from `first[i]` to `first[i + 1]`, with the box and the centre of each."""
+    """Pieces, from row `first[i]` to `first[i + 1]`, their boxes, after these the boxes of parts, and their centres."""
 
     first: OffsetArray
     low: Float64Array
@@ -207,7 +207,6 @@ class Pieces(NamedTuple):
     core: FloatArray
     rank: IntArray
     boxes: Boxed
-    parts: Boxed
     of_part: OffsetArray
     this: Side
     that: Side
