@@ -284,3 +284,17 @@ def test_precision_of_the_input_does_not_matter(dtype):
 def test_parameters_out_of_range_are_named(tree, options, says):
     with pytest.raises(InvalidParameterError, match=says):
         cluster(tree, **options)
+
+
+def test_two_threads_may_work_at_once():
+    from concurrent.futures import ThreadPoolExecutor
+
+    vectors = groups(np.random.default_rng(15), [300, 200, 400], dimensions=6)
+
+    def work(_):
+        return cluster(spanning_tree(knn_graph(vectors, 8, "euclidean"), exact=True), 20).labels
+
+    with ThreadPoolExecutor(2) as threads:
+        results = list(threads.map(work, range(8)))
+
+    assert all((labels == results[0]).all() for labels in results)
