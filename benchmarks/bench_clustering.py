@@ -1,13 +1,14 @@
-"""Spanning tree and labels against fast_hdbscan on the same graphs; the tutorial's recipe; growth; memory.
+"""Spanning tree and labels against fast_hdbscan on the same graphs; the default's slider; many components; the
+tutorial's recipe; growth; memory.
 
-    python benchmarks/bench_clustering.py                     # 10,000 to 1,000,000 rows: about ten minutes on 2 cores
+    python benchmarks/bench_clustering.py                     # 10,000 to 1,000,000 rows: ten minutes on 2 cores
     python benchmarks/bench_clustering.py --largest 100000    # a minute
 
 Rows are drawn around 500 centres in few dimensions. Some of the graphs fall into hundreds of components: fast_hdbscan
 joins them by infinity, which costs nothing; here they are joined by their true shortest edges, and that time counts.
 Both run in turns on the same graph, k = 15 and min_samples = 5, everything compiled; figures are medians, and ratios
 are what counts on a busy machine. Memory is what the tree and its labels need at most, above the imports and the input
-graph, looked at every millisecond in a process of its own. Prints markdown.
+graph, looked at every millisecond in a process of its own, in a run that is not timed. Prints markdown.
 """
 
 from __future__ import annotations
@@ -54,12 +55,17 @@ def main() -> None:
         return
     print(machine(), end="\n\n")
     sizes = [size for size in SIZES if size <= arguments.largest]
+    compile_all()
     with tempfile.TemporaryDirectory() as folder:
         for dimensions in arguments.dimensions:
             print(f"### {dimensions} dimensions\n")
             print(growth_table(sizes, dimensions, arguments.rounds, Path(folder)), end="\n\n")
+        print("### The default: a change of min_cluster_size in the space of the graph\n")
+        print(default_table(sizes, Path(folder)), end="\n\n")
+        print("### Many components\n")
+        print(components_table(arguments.largest), end="\n\n")
         print("### The tutorial's recipe\n")
-        print(tutorial_table(Path(folder), arguments.rounds))
+        print(tutorial_table(Path(folder)))
 
 
 def machine() -> str:
@@ -78,7 +84,8 @@ def growth_table(sizes: list[int], dimensions: int, rounds: int, folder: Path) -
     for size in sizes:
         file = folder / f"{dimensions}_{size}.npz"
         n_components = save_graph(file, points(size, dimensions))
-        found = compare(file, max(2, rounds if size < 500_000 else rounds - 2))
+        # a change of min_cluster_size is quick: many of them, few trees where those take long
+        found = compare(file, rounds if size < 300_000 else max(2, rounds // 2))
         memory = run_child("tree_and_labels", file)["megabytes"]
         n_log_n = size * math.log2(size)
         lines.append(
@@ -122,26 +129,27 @@ def compare(file: Path, rounds: int) -> dict[str, float]:
 
     from cluster_explorer import cluster, spanning_tree
 
-    graph, times = load_graph(file), {"tree": [], "peer_tree": [], "labels": [], "peer_labels": []}
+    graph = load_graph(file)
     matrix = as_matrix(graph)
-    # once to compile
-    tree, edges = (
-        spanning_tree(graph, MIN_SAMPLES),
-        compute_minimum_spanning_tree(matrix, MIN_SAMPLES, metric="precomputed")[0],
-    )
-    cluster(tree, MIN_CLUSTER_SIZE)
-    clusters_from_spanning_tree(edges, min_cluster_size=MIN_CLUSTER_SIZE)
+    times: dict[str, list[float]] = {"tree": [], "peer_tree": [], "labels": [], "peer_labels": []}
     for turn in range(rounds):
-        times["tree"].append(seconds(lambda: spanning_tree(graph, MIN_SAMPLES)))
-        times["peer_tree"].append(
-            seconds(lambda: compute_minimum_spanning_tree(matrix, MIN_SAMPLES, metric="precomputed"))
-        )
-        size = CLUSTER_SIZES[turn % len(CLUSTER_SIZES)]
-        times["labels"].append(seconds(lambda size=size: cluster(tree, size)))
-        times["peer_labels"].append(
-            seconds(lambda size=size: clusters_from_spanning_tree(edges, min_cluster_size=size))
-        )
+        took, tree = timed(lambda: spanning_tree(graph, MIN_SAMPLES))
+        times["tree"].append(took)
+        took, found = timed(lambda: compute_minimum_spanning_tree(matrix, MIN_SAMPLES, metric="precomputed"))
+        times["peer_tree"].append(took)
+        for size in CLUSTER_SIZES[turn % 2 :: 2]:
+            took, _ = timed(lambda tree=tree, size=size: cluster(tree, size))
+            times["labels"].append(took)
+            took, _ = timed(lambda edges=found[0], size=size: clusters_from_spanning_tree(edges, min_cluster_size=size))
+            times["peer_labels"].append(took)
     return {name: median(values) for name, values in times.items()}
+
+
+def compile_all() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "small.npz"
+        save_graph(file, points(5000, 5))
+        compare(file, 1)
 
 
 def as_matrix(graph):
@@ -151,31 +159,128 @@ def as_matrix(graph):
     return csr_matrix((graph.distances.ravel(), graph.indices.ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
 
 
-def seconds(work) -> float:
+def timed(work):
+    """Return the seconds that something takes, and what it returns."""
     start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+    result = work()
+    return time.perf_counter() - start, result
+
+
+# -- the default ------------------------------------------------------------------------------------------------------
+
+
+def default_table(sizes: list[int], folder: Path) -> str:
+    """What the explorer does by default: once for a graph, and again for each change of min_cluster_size."""
+    columns = [
+        "rows",
+        "from graph to labels",
+        "a change: labels",
+        "noise attached after it",
+        "with much noise",
+        "memory",
+    ]
+    lines = [f"| {' | '.join(columns)} |", "| --- " * len(columns) + "|"]
+    for size in sizes:
+        file = folder / f"default_{size}.npz"
+        save_graph(file, points(size, 5))
+        run = run_child("default", file)
+        lines.append(
+            f"| {size:,} | {run['first']:.1f} s | **{run['groups'] * 1e3:.1f} ms** | {run['attached'] * 1e3:.1f} ms "
+            f"| {run['longest']:.2f} s | {run['megabytes']:.0f} MB |"
+        )
+        file.unlink()
+    return "\n".join(lines)
+
+
+def default(file: Path) -> dict[str, float]:
+    from cluster_explorer import cluster_graph, knn_graph
+    from cluster_explorer.stages.affinities import graph_affinities
+    from cluster_explorer.stages.attach import with_noise_attached
+    from cluster_explorer.stages.clustering import spanning_tree
+    from cluster_explorer.stages.copies import distinct_rows
+    from cluster_explorer.stages.graph_embedding import embed_graph, measure_in_embedding
+    from cluster_explorer.stages.modularity import finest_groups
+
+    cluster_graph(knn_graph(points(5000, 5), N_NEIGHBORS, "euclidean"))
+    graph = load_graph(file)
+    with Watch() as watch:
+        first, _ = timed(lambda: cluster_graph(graph))
+    # the explorer holds these: they do not depend on min_cluster_size
+    distinct = distinct_rows(graph)
+    affinities = graph_affinities(distinct)
+    embedding = embed_graph(distinct.graph).of_copies(graph.ids, distinct.kind)
+    finest = finest_groups(affinities, spanning_tree(measure_in_embedding(graph, embedding), MIN_SAMPLES))
+    groups, attached = [], []
+    # the last is larger than most of the groups, so that much is noise: what takes longest to attach
+    for size in (*CLUSTER_SIZES * 3, len(graph) // 300):
+        took, found = timed(lambda size=size: finest.hierarchy(size).cut())
+        groups.append(took)
+        took, _ = timed(lambda found=found: with_noise_attached(affinities, found))
+        attached.append(took)
+    return {
+        "first": first,
+        "groups": median(groups),
+        "attached": median(attached),
+        "longest": max(attached),
+        "megabytes": watch.megabytes,
+    }
+
+
+def components_table(largest: int) -> str:
+    """Graphs that fall into thousands of components: texts with more copies than neighbours, and far groups."""
+    from cluster_explorer import knn_graph, spanning_tree
+    from cluster_explorer.stages.copies import distinct_rows
+    from cluster_explorer.stages.graph_embedding import embed_graph, measure_in_embedding
+
+    lines = [
+        "| rows | dimensions | components | tree of the distances | tree in the space of the graph |",
+        "| --- " * 5 + "|",
+    ]
+    # the small ones are not shown: they compile
+    for n_groups, dimensions, width in (
+        (200, 16, 0.0),
+        (200, 16, 0.01),
+        (2500, 16, 0.0),
+        (5000, 16, 0.0),
+        (2500, 16, 0.01),
+        (5000, 16, 0.01),
+    ):
+        if n_groups * 17 > largest:
+            continue
+        rng = np.random.default_rng(0)
+        vectors = np.repeat(rng.normal(size=(n_groups, dimensions)), 17, axis=0)
+        vectors = (vectors + width * rng.normal(size=vectors.shape)).astype(np.float32)
+        graph = knn_graph(vectors, N_NEIGHBORS, "euclidean")
+        distinct = distinct_rows(graph)
+        measured = measure_in_embedding(graph, embed_graph(distinct.graph).of_copies(graph.ids, distinct.kind))
+        took, _ = timed(lambda graph=graph: spanning_tree(graph, MIN_SAMPLES))
+        took_in_space, _ = timed(lambda measured=measured: spanning_tree(measured, MIN_SAMPLES))
+        if n_groups < 1000:
+            continue
+        what = "groups" if width else "texts with copies"
+        lines.append(
+            f"| {n_groups:,} {what} of 17 | {dimensions} | {graph.n_components:,} "
+            f"| {took:.2f} s | {took_in_space:.2f} s |"
+        )
+    return "\n".join(lines)
 
 
 # -- the tutorial's recipe --------------------------------------------------------------------------------------------
 
 
-def tutorial_table(folder: Path, rounds: int) -> str:
+def tutorial_table(folder: Path) -> str:
     """From the neighbours of a search to labels: dense matrix and hdbscan, or graph, tree and labels."""
     path = DATA / "ag_news.embeddings.npy"
     if not path.exists():
         return f"Not measured: {path.name} is not in ../shared/data."
     file = folder / "tutorial.npz"
     save_tutorial(file, np.load(path).astype(np.float32))
-    recipe = [run_child("recipe", file) for _ in range(2)]
-    ours = [run_child("ours", file) for _ in range(rounds)]
+    theirs, own = run_child("recipe", file), run_child("ours", file)
     lines = ["| | seconds | peak memory | clusters |", "| --- | --- | --- | --- |"]
-    for name, runs in (("matrix of N x N and hdbscan", recipe), ("spanning tree and labels", ours)):
-        took, grew = median(run["seconds"] for run in runs), median(run["megabytes"] for run in runs)
-        lines.append(f"| {name} | {took:.3f} | {grew:.1f} MB | {runs[0]['clusters']} |")
-    faster = median(run["seconds"] for run in recipe) / median(run["seconds"] for run in ours)
-    smaller = median(run["megabytes"] for run in recipe) / median(run["megabytes"] for run in ours)
-    lines.append(f"| ratio | {faster:.0f} times faster | 1/{smaller:.0f} of the memory | |")
+    for name, run in (("matrix of N x N and hdbscan", theirs), ("spanning tree and labels", own)):
+        lines.append(f"| {name} | {run['seconds']:.3f} | {run['megabytes']:.1f} MB | {run['clusters']} |")
+    faster, smaller = theirs["seconds"] / own["seconds"], theirs["megabytes"] / own["megabytes"]
+    lines.append(f"| ratio | **{faster:.0f}** times faster | **1/{smaller:.0f}** of the memory | |")
     return "\n".join(lines)
 
 
@@ -191,33 +296,41 @@ def recipe(file: Path) -> dict[str, float]:
     import hdbscan
 
     graph = load_graph(file)
-    with np.load(file) as arrays:
-        n = len(arrays["indices"])
+    n = len(graph)
     hdbscan.HDBSCAN(metric="precomputed").fit(np.random.default_rng(0).random((50, 50)))
-    with Watch() as watch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+
+    def run() -> int:
         matrix = np.full((n, n), 10 * float(graph.distances.max()))
         np.fill_diagonal(matrix, 0)
         matrix[np.arange(n)[:, None], graph.indices] = graph.distances
-        clusterer = hdbscan.HDBSCAN(TUTORIAL_SIZE, TUTORIAL_SIZE, metric="precomputed").fit(matrix)
-    return {**watch.figures(), "clusters": int(clusterer.labels_.max()) + 1}
+        return int(hdbscan.HDBSCAN(TUTORIAL_SIZE, TUTORIAL_SIZE, metric="precomputed").fit(matrix).labels_.max()) + 1
+
+    return measure(run, rounds=1)
 
 
 def ours(file: Path) -> dict[str, float]:
     from cluster_explorer import cluster, spanning_tree
-    from cluster_explorer.graph import graph_from_neighbors
+    from cluster_explorer.stages.graph import graph_from_neighbors
 
     held = load_graph(file)
 
-    def run():
+    def run() -> int:
         graph = graph_from_neighbors(held.ids, held.indices, held.distances, "cosine")
         # vectors join components, where there are several
-        return cluster(spanning_tree(graph, TUTORIAL_SIZE, vectors=held.vectors), TUTORIAL_SIZE)
+        return cluster(spanning_tree(graph, TUTORIAL_SIZE, vectors=held.vectors), TUTORIAL_SIZE).n_clusters
 
     run()
-    with Watch() as watch:
-        clustering = run()
-    return {**watch.figures(), "clusters": clustering.n_clusters}
+    return measure(run, rounds=9)
+
+
+def measure(run, *, rounds: int) -> dict[str, float]:
+    """Time some runs, and look at the memory of another one: looking takes time from what runs a few milliseconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        times = [timed(run)[0] for _ in range(rounds)]
+        with Watch() as watch:
+            clusters = run()
+    return {"seconds": median(times), "megabytes": watch.megabytes, "clusters": clusters}
 
 
 # -- in a process of its own ------------------------------------------------------------------------------------------
@@ -230,11 +343,11 @@ def tree_and_labels(file: Path) -> dict[str, float]:
     graph = load_graph(file)
     with Watch() as watch:
         cluster(spanning_tree(graph, MIN_SAMPLES), MIN_CLUSTER_SIZE)
-    return watch.figures()
+    return {"megabytes": watch.megabytes}
 
 
 class Watch:
-    """Measures how long a block takes, and the largest memory of the process above that at its beginning."""
+    """Sees the largest memory of the process during a block, above that at its beginning."""
 
     def __enter__(self) -> Self:
         gc.collect()
@@ -243,11 +356,9 @@ class Watch:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
-        self._start = time.perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._seconds = time.perf_counter() - self._start
         self._stop.set()
         self._thread.join()
 
@@ -255,11 +366,12 @@ class Watch:
         while not self._stop.wait(0.001):
             self._largest = max(self._largest, self._process.memory_info().rss)
 
-    def figures(self) -> dict[str, float]:
-        return {"seconds": self._seconds, "megabytes": max((self._largest - self._before) / 2**20, 0.1)}
+    @property
+    def megabytes(self) -> float:
+        return max((self._largest - self._before) / 2**20, 0.1)
 
 
-CHILDREN = {"tree_and_labels": tree_and_labels, "recipe": recipe, "ours": ours}
+CHILDREN = {"tree_and_labels": tree_and_labels, "default": default, "recipe": recipe, "ours": ours}
 
 
 def run_child(what: str, file: Path) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
     python benchmarks/bench_layout.py
     python benchmarks/bench_layout.py --corpora ag_news --rounds 1 --sizes 1000000
+    python benchmarks/bench_layout.py --no-caches --sizes          # also where numba finds nothing compiled on disk
 
 Both run in turns, so that a busy machine slows both. Prints markdown.
 """
@@ -34,7 +35,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpora", nargs="*", default=CORPORA, choices=CORPORA)
     parser.add_argument("--sizes", nargs="*", type=int, default=SIZES)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--no-caches", action="store_true", help="compile everything: minutes")
     parser.add_argument("--child", nargs=2, metavar=("WHAT", "FILE"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -45,7 +47,7 @@ def main() -> None:
     for name in set(arguments.corpora) - set(found):
         print(f"{name} was left out: {vectors_file(name).name} is not in shared/data.\n")
     if found:
-        print(corpora_table(found, arguments.rounds))
+        print(corpora_table(found, arguments.rounds, no_caches=arguments.no_caches))
     if arguments.sizes:
         print(growth_table(arguments.sizes))
 
@@ -57,12 +59,12 @@ EXPLANATION = """\
 umap-learn searches its own neighbours, as `umap.UMAP().fit_transform(X)` does; the layout starts from the graph,
 which the product has by then. *First map* is the first picture that is shown, *good map* the first that keeps three
 quarters of the neighbours that the final one keeps; in brackets, as a share of umap-learn's time. *Kept* is the
-share of the 15 neighbours in the graph that are among the 15 nearest on the map. *Cold* is a fresh process (imports
-and loading compiled code count), *no caches* one in which numba finds nothing compiled on disk.
+share of the 15 neighbours in the graph that are among the 15 nearest on the map. *Cold* is a fresh process: imports
+and loading compiled code count.
 """
 
 
-def corpora_table(corpora: list[str], rounds: int) -> str:
+def corpora_table(corpora: list[str], rounds: int, *, no_caches: bool) -> str:
     lines = [
         EXPLANATION,
         "| corpus, rows | | umap-learn | first map | good map | in all | kept: umap | first | final |",
@@ -76,8 +78,9 @@ def corpora_table(corpora: list[str], rounds: int) -> str:
             lines.append(table_row(f"{name}, {rows}", "warm", compare_warm(file, rounds)))
             if name == corpora[0]:  # compiling takes as long for every corpus
                 lines.append(table_row("", "cold", compare_cold(file, {})))
-                no_caches = {"NUMBA_CACHE_DIR": str(Path(folder) / "numba")}
-                lines.append(table_row("", "cold, no caches", compare_cold(file, no_caches)))
+            if name == corpora[0] and no_caches:
+                nowhere = {"NUMBA_CACHE_DIR": str(Path(folder) / "numba")}
+                lines.append(table_row("", "cold, no caches", compare_cold(file, nowhere)))
     return "\n".join(lines)
 
 
@@ -89,7 +92,7 @@ def table_row(name: str, how: str, found: dict[str, float]) -> str:
 
 
 def compare_warm(file: Path, rounds: int) -> dict[str, float]:
-    from cluster_explorer.trust import map_trust
+    from cluster_explorer.stages.trust import map_trust
     from cluster_explorer.values import Layout
 
     vectors, graph = load_graph(file)
@@ -119,14 +122,14 @@ def umap_positions(vectors: np.ndarray) -> np.ndarray:
 
 
 def timed_layout(graph) -> dict[str, float]:
-    from cluster_explorer.projection import layout
+    from cluster_explorer.stages.projection import layout
 
     steps = []
     started = time.perf_counter()
     final = layout(graph, on_step=lambda step: steps.append((time.perf_counter() - started, step)))
     steps.append((time.perf_counter() - started, final))
 
-    from cluster_explorer.trust import map_trust
+    from cluster_explorer.stages.trust import map_trust
 
     kept = [float(map_trust(graph, step).mean()) for _, step in steps]
     good = next(place for place, share in enumerate(kept) if share >= 0.75 * kept[-1])

@@ -19,10 +19,9 @@ from statistics import median
 import nbformat
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from chromium import FLAGS, find_browser
 from lab import copy_notebooks, running_lab, wait_until
-
-from conftest import FLAGS, find_browser
 
 REPEATS = 7
 AG_NEWS = ROOT.parent / "shared" / "data" / "ag_news.parquet"
@@ -133,11 +132,13 @@ def lasso(notebook):
 
 
 def move_slider(notebook, turn):
-    slider = notebook.explorer.locator(".widget-slider", has_text="min_cluster_size").get_by_role("slider")
+    # any step of it gives or takes some rows a colour, which a step of min_cluster_size may not
+    slider = notebook.explorer.locator(".widget-slider", has_text="noise_threshold").get_by_role("slider")
     slider.focus()
     notebook.page.evaluate(WATCH_COLORS)
     notebook.page.keyboard.press("ArrowLeft" if turn % 2 else "ArrowRight")
-    return notebook.page.evaluate("() => window.__recoloured")
+    late = "new Promise((_, fail) => setTimeout(() => fail(new Error('no other colours within 30 s')), 30_000))"
+    return notebook.page.evaluate(f"() => Promise.race([window.__recoloured, {late}])")
 
 
 if __name__ == "__main__":

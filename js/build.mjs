@@ -5,25 +5,21 @@ import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-await build({
-  absWorkingDir: here,
-  entryPoints: { panel: "src/panel.ts" },
-  outdir: process.argv[2] ?? "../src/cluster_explorer/static",
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  minify: true,
-  charset: "utf8",
-  legalComments: "none",
-});
+const bundle = (entryPoints, options = {}) =>
+  build({
+    absWorkingDir: here,
+    entryPoints,
+    outdir: process.argv[2] ?? "../src/cluster_explorer/static",
+    bundle: true,
+    target: "es2022",
+    minify: true,
+    charset: "utf8",
+    legalComments: "none",
+    ...options,
+  });
 
-await build({
-  absWorkingDir: here,
-  entryPoints: { panel: "src/styles.css" },
-  outdir: process.argv[2] ?? "../src/cluster_explorer/static",
-  bundle: true,
-  target: "es2022",
-  minify: true,
-  charset: "utf8",
-  legalComments: "none",
-});
+await bundle({ panel: "src/panel.ts", landscape: "src/landscape/landscape.ts" }, { format: "esm" });
+await bundle({ panel: "src/styles.css", landscape: "src/landscape/landscape.css" });
+// The page without a kernel: one classic script, since a module would not load from a file.
+await bundle({ page: "src/static_page/page.ts" }, { format: "iife" });
+await bundle({ page: "src/static_page/page.css" });

@@ -69,6 +69,8 @@ export function makeRows({ n, clusters: k, dims }) {
         ? `${TOPICS[label % TOPICS.length][0]}${label >= 10 && TOPICS[label % 10][0] ? ` ${label}` : ""}`
         : "",
     color: colors[label],
+    keywords: TOPICS[label % TOPICS.length][1].toLowerCase().split(" ").slice(0, 6),
+    probability: 0.5 + ((label * 37) % 50) / 100,
     size: labels.reduce((sum, other) => sum + (other === label ? 1 : 0), 0),
     x: center[0],
     y: center[1],

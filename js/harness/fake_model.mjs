@@ -1,5 +1,19 @@
 // A widget model that answers the panel as Python would (PROTOCOL.md).
 
+import { answerUnderstanding, understandTraits } from "./understand.mjs";
+
+const ARRANGED = {
+  sort: "auto",
+  descending: false,
+  grouped: true,
+  query: "",
+  starred_only: false,
+  terms: [],
+  groups: [],
+  fields: ["published", "section"],
+  problem: "",
+};
+
 export class FakeModel {
   constructor(rows, { delay = 2 } = {}) {
     this.rows = rows;
@@ -7,6 +21,8 @@ export class FakeModel {
     this.handlers = new Map();
     this.sent = [];
     this.selected = [];
+    this.listed = [];
+    this.starred = new Set();
     this.traits = {
       n_components: rows.dims,
       title: "headlines",
@@ -14,9 +30,12 @@ export class FakeModel {
       text_field: "text",
       clusters: rows.clusters,
       selection: { revision: 0, kind: "none", count: 0, clusters: [], outline: null },
+      listing: { ...ARRANGED, revision: 0, count: 0 },
+      annotations: { stars_revision: 0, n_starred: 0, selections: [] },
       inspected: -1,
       notice: "",
       colors_revision: 0,
+      ...understandTraits,
     };
   }
 
@@ -76,9 +95,11 @@ export class FakeModel {
     } else if (message.type === "inspect") {
       this.set("inspected", message.row);
       if (message.row >= 0) this.reply(this.detail(message.row));
+    } else if (message.type === "detail") {
+      this.reply(this.detail(message.row));
     } else if (message.type === "page") {
-      if (message.revision !== this.traits.selection.revision) return;
-      const page = this.selected.slice(message.start, message.stop).map((row) => this.row(row));
+      if (message.revision !== this.traits.listing.revision) return;
+      const page = this.listed.slice(message.start, message.stop).map((row) => this.row(row));
       this.reply({
         type: "page",
         request: message.request,
@@ -86,9 +107,24 @@ export class FakeModel {
         start: message.start,
         rows: page,
       });
+    } else if (message.type === "arrange") {
+      const { type: _, ...arrangement } = message;
+      this.list(arrangement);
+    } else if (message.type === "star") {
+      if (message.on) this.starred.add(message.row);
+      else this.starred.delete(message.row);
+    } else if (message.type === "rename_cluster") {
+      const renamed = (cluster) => (cluster.label === message.label ? { ...cluster, name: message.name } : cluster);
+      this.set("clusters", this.traits.clusters.map(renamed));
+    } else if (message.type === "save_selection") {
+      const { annotations } = this.traits;
+      const saved = { name: message.name, count: this.selected.length };
+      this.set("annotations", { ...annotations, selections: [...annotations.selections, saved] });
     } else if (message.type === "snippet") {
       const { id: _, ...row } = this.row(message.row);
       this.reply({ type: "snippet", request: message.request, ...row, text: row.text.slice(0, 140) });
+    } else {
+      answerUnderstanding(this, message);
     }
   }
 
@@ -98,7 +134,24 @@ export class FakeModel {
     for (const row of selected) counts.set(this.rows.labels[row], (counts.get(this.rows.labels[row]) ?? 0) + 1);
     const clusters = [...counts].map(([label, count]) => ({ label, count })).sort((a, b) => b.count - a.count);
     const revision = this.traits.selection.revision + 1;
+    this.list(this.traits.listing);
     this.set("selection", { revision, kind, count: selected.length, clusters, outline });
+  }
+
+  list(arrangement) {
+    const { rows } = this;
+    const terms = (arrangement.query ?? "").split(" ").filter(Boolean);
+    const holds = (row) => terms.every((term) => rows.text(row).toLowerCase().includes(term.toLowerCase()));
+    this.listed = this.selected.filter(holds);
+    if (arrangement.grouped) this.listed.sort((a, b) => rows.labels[b] - rows.labels[a]);
+    const groups = this.listed.flatMap((row, start) => {
+      const label = rows.labels[row];
+      return label === rows.labels[this.listed[start - 1]] ? [] : [{ label, start }];
+    });
+    const revision = this.traits.listing.revision + 1;
+    const count = this.listed.length;
+    const shown = arrangement.grouped ? groups : [];
+    this.set("listing", { ...ARRANGED, ...arrangement, revision, count, terms, groups: shown });
   }
 
   row(row) {
@@ -109,6 +162,7 @@ export class FakeModel {
       row,
       id: `9007199254740993${row}`,
       text: rows.text(row),
+      starred: this.starred.has(row),
       label,
       color: rows.color(row),
       probability: label < 0 ? 0 : 0.5 + (row % 50) / 100,

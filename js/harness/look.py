@@ -27,6 +27,20 @@ def look_at_reading(browser: Browser, address: str, folder: Path) -> None:
     page.locator(".ce-row").nth(2).hover()
     settle(page)
     page.screenshot(path=folder / "list.png")
+    page.locator(".ce-toolbar .ce-find").fill("rates")
+    page.locator(".ce-matches:not([hidden])").wait_for()
+    page.locator(".ce-mark").first.wait_for()
+    page.get_by_role("button", name="Saved selections").click()
+    settle(page)
+    page.screenshot(path=folder / "words_saved.png")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keyboard and mouse").click()
+    settle(page)
+    page.screenshot(path=folder / "help.png")
+    page.keyboard.press("Escape")
+    page.locator(".ce-toolbar .ce-find").fill("")
+    page.locator(".ce-matches").wait_for(state="hidden")
+    wait_for_texts(page)
     page.locator(".ce-row").nth(2).click()
     page.wait_for_selector(".ce-neighbor")
     page.locator(".ce-neighbor").nth(3).hover()
@@ -68,6 +82,35 @@ def look_at_variants(browser: Browser, address: str, folder: Path) -> None:
         page.close()
 
 
+def look_at_understanding(browser: Browser, address: str, folder: Path) -> None:
+    """Read about a cluster and a selection, see near-duplicates and what titles would send; dark and narrow as well."""
+    for name, query, height in [
+        ("", "n=1200&clusters=24", 900),
+        ("dark_", "n=1200&clusters=24&theme=dark", 640),
+        ("narrow_", "n=1200&clusters=24&narrow", 1160),
+    ]:
+        page = open_harness(browser, address, query, height=height)
+        page.get_by_role("button", name="Near-duplicates").click()
+        page.wait_for_selector(".ce-passage")
+        page.screenshot(path=folder / f"{name}duplicates.png")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Titles…").click()
+        page.get_by_text("Exactly what would be sent").click()
+        page.screenshot(path=folder / f"{name}titles.png")
+        page.get_by_role("button", name="Send 23 requests").click()
+        page.wait_for_selector("progress")
+        page.screenshot(path=folder / f"{name}titles_running.png")
+        page.keyboard.press("Escape")
+        page.locator(".ce-cluster").nth(3).click()
+        page.get_by_role("button", name="About this cluster").click()
+        page.wait_for_selector(".ce-passage >> visible=true")
+        page.screenshot(path=folder / f"{name}about.png")
+        page.locator(".ce-view-body >> visible=true").evaluate("body => { body.scrollTop = body.scrollHeight }")
+        settle(page)
+        page.screenshot(path=folder / f"{name}about_end.png")
+        page.close()
+
+
 def look_at_three_dimensions(browser: Browser, address: str, folder: Path) -> None:
     """Draw a lasso on a map that turns."""
     page = open_harness(browser, address, "n=2000&clusters=20&dims=3")
@@ -90,6 +133,7 @@ def main(folder: Path) -> None:
     with served() as address, chromium() as browser:
         look_at_reading(browser, address, folder)
         look_at_variants(browser, address, folder)
+        look_at_understanding(browser, address, folder)
         look_at_three_dimensions(browser, address, folder)
 
 

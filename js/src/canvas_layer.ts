@@ -17,10 +17,16 @@ export class CanvasLayer {
     });
   }
 
+  /** Show nothing. Chromium may go on showing what was on a canvas that has only been cleared, so it is taken away. */
+  clear(): void {
+    this.canvas.hidden = true;
+  }
+
   /** Clear the canvas, fitted to the plot's size, and draw in CSS pixels. */
   draw(paint: (context: CanvasRenderingContext2D) => void): void {
     const context = this.canvas.getContext("2d");
     if (!context) return;
+    this.canvas.hidden = false;
     const ratio = window.devicePixelRatio || 1;
     const { clientWidth, clientHeight } = this.plot;
     const width = Math.round(clientWidth * ratio);

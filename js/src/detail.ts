@@ -1,13 +1,18 @@
 /** One text in full: its cluster, its fields, and the texts nearest to it. */
 
 import { button, h, swatch } from "./dom";
+import { MOST_MARKS, marked } from "./highlight";
+import type { Find } from "./highlight";
 import type { Detail, Neighbor, Row } from "./protocol";
-import { headlineOf } from "./text";
+import { headlineOf, partsOf } from "./text";
 
 export interface DetailListeners {
   readonly onBack: () => void;
   readonly onOpen: (row: number) => void;
   readonly onPointNeighbor: (neighbor: Neighbor | null) => void;
+  readonly onStar: (row: Row, on: boolean) => void;
+  readonly onCopy: (text: string) => void;
+  readonly onLocate: (row: Row) => void;
   readonly clusterName: (label: number) => string;
 }
 
@@ -18,18 +23,36 @@ export class DetailView {
   readonly element: HTMLElement;
   private readonly listeners: DetailListeners;
   private readonly body = h("div", { class: "ce-detail-body" });
+  private readonly star: HTMLButtonElement;
+  private shown: Detail | null = null;
+  private find: Find | null = null;
 
   constructor(listeners: DetailListeners) {
     this.listeners = listeners;
     const back = button("ce-button", "‹ Back", "Back to the list", listeners.onBack);
-    const head = h("div", { class: "ce-detail-head" }, back);
+    this.star = button("ce-button ce-icon ce-star-button", "☆", "Star this text", () => {
+      if (this.shown) this.listeners.onStar(this.shown, !this.shown.starred);
+    });
+    const locate = button("ce-button", "Locate", "Locate it on the map", () => {
+      if (this.shown) this.listeners.onLocate(this.shown);
+    });
+    const copy = button("ce-button", "Copy", "Copy the text", () => {
+      if (this.shown) this.listeners.onCopy(this.shown.text);
+    });
+    const actions = h("span", { class: "ce-detail-actions" }, locate, copy, this.star);
+    const head = h("div", { class: "ce-detail-head" }, back, actions);
     this.element = h("section", { class: "ce-detail", "aria-label": "Text", tabindex: -1 }, head, this.body);
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key === "s" && !event.ctrlKey && !event.metaKey && !event.altKey) this.star.click();
+    });
   }
 
   /** What is known of a row before its detail has come. */
   showLoading(row: Row | undefined): void {
     const text = row ? [this.facts(row), this.text(row.text)] : [];
     this.body.scrollTop = 0;
+    this.shown = null;
+    this.showStar(row?.starred ?? false);
     this.fill(...text, h("p", { class: "ce-muted ce-loading" }, row ? "Loading the rest …" : "Loading …"));
   }
 
@@ -37,8 +60,24 @@ export class DetailView {
     this.body.querySelector(".ce-loading")?.replaceChildren(message);
   }
 
+  showStar(isOn: boolean): void {
+    if (this.shown) this.shown = { ...this.shown, starred: isOn };
+    this.star.textContent = isOn ? "★" : "☆";
+    this.star.setAttribute("aria-pressed", String(isOn));
+  }
+
   show(detail: Detail): void {
-    this.fill(this.facts(detail), this.text(detail.text), this.fields(detail), this.neighbors(detail));
+    this.shown = detail;
+    this.showStar(detail.starred);
+    const text = this.text(detail.text);
+    this.fill(this.facts(detail), text, this.fields(detail), this.neighbors(detail));
+    scrollToMark(text);
+  }
+
+  /** Mark what was looked for in the text from now on. */
+  mark(find: Find | null): void {
+    this.find = find;
+    if (this.shown) this.show(this.shown);
   }
 
   /** Take the keyboard without drawing the eye: Tab goes on to the buttons, Escape goes back. */
@@ -66,7 +105,18 @@ export class DetailView {
   private text(text: string): HTMLElement {
     const isEmpty = text.trim() === "";
     const headline = headlineOf(text);
-    const parts = headline === "" ? [text] : [h("strong", {}, headline), text.slice(headline.length)];
+    const [first = "", ...later] = partsOf(text.slice(headline.length));
+    let left = MOST_MARKS;
+    const withMarks = (part: string): (Node | string)[] => {
+      const nodes = marked(part, this.find, left);
+      left -= (nodes.length - 1) / 2;
+      return nodes;
+    };
+    const parts = [
+      ...(headline === "" ? [] : [h("strong", {}, ...withMarks(headline))]),
+      ...withMarks(first),
+      ...later.map((part) => h("div", { class: "ce-text-part" }, ...withMarks(part))),
+    ];
     const whole = h("div", { class: "ce-text", dir: "auto" }, ...(isEmpty ? ["empty text"] : parts));
     whole.classList.toggle("ce-muted", isEmpty);
     if (text.length > LONG) {
@@ -124,4 +174,11 @@ export class DetailView {
     item.addEventListener("blur", point(false));
     return item;
   }
+}
+
+/** Bring the first mark of a text that has a scroll bar of its own into view. */
+function scrollToMark(text: HTMLElement): void {
+  const mark = text.querySelector(".ce-mark")?.getBoundingClientRect();
+  const seen = text.getBoundingClientRect();
+  if (mark && mark.bottom > seen.bottom) text.scrollTop += mark.top - seen.top - seen.height / 3;
 }

@@ -65,6 +65,11 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
+/** Whether a key is pressed alone, or with Shift: with others it is the browser's or the notebook's. */
+export function isPlain(event: KeyboardEvent): boolean {
+  return !event.ctrlKey && !event.metaKey && !event.altKey;
+}
+
 /** Runs a task once in the next animation frame, however often it was asked for. */
 export class FrameTask {
   private handle = 0;

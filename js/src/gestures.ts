@@ -149,7 +149,7 @@ export class Gestures {
     if (!projection) return false;
     if (projection.matrix === null) return target.closest(".nsewdrag") !== null;
     const pointer = event instanceof MouseEvent ? event : ((event as TouchEvent).touches[0] ?? null);
-    const onControl = target.closest(".modebar, .ce-map-button") !== null;
+    const onControl = target.closest(".modebar, .ce-map-button, .ce-legend") !== null;
     return !onControl && pointer !== null && contains(projection.area, this.pixel(pointer));
   }
 

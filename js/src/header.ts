@@ -32,11 +32,12 @@ export class Header {
   private isExpanded = false;
   private revision = -1;
 
-  constructor(listeners: HeaderListeners) {
+  constructor(listeners: HeaderListeners, actions: HTMLElement) {
     this.listeners = listeners;
     this.clearButton = button("ce-button ce-clear", "Clear", "Clear the selection", listeners.onClear);
     const line = h("div", { class: "ce-headline" }, this.summary, this.clearButton);
-    this.element = h("div", { class: "ce-header" }, this.title, line, this.chips);
+    const top = h("div", { class: "ce-header-top" }, this.title, actions);
+    this.element = h("div", { class: "ce-header" }, top, line, this.chips);
   }
 
   update(content: HeaderContent): void {
@@ -44,7 +45,6 @@ export class Header {
     this.revision = content.selection.revision;
     const isSelected = content.selection.kind !== "none";
     this.title.textContent = content.title;
-    this.title.hidden = content.title === "";
     this.summary.textContent = summarize(content);
     this.clearButton.hidden = !isSelected;
     this.chips.hidden = !isSelected || content.selection.clusters.length === 0;
@@ -95,7 +95,7 @@ export class Header {
 }
 
 /** Shift adds to the selection, Alt takes away from it: on clusters as with the lasso. */
-export function modeOf(event: MouseEvent): SelectionMode {
+export function modeOf(event: MouseEvent | KeyboardEvent): SelectionMode {
   if (event.altKey) return "subtract";
   return event.shiftKey ? "add" : "replace";
 }

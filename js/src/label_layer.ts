@@ -1,9 +1,11 @@
 /** Names for the clusters in view, kept ready for drawing while the map moves. */
 
 import type { Pixel, Rect } from "./geometry";
+import { pixelIn } from "./gestures";
 import { placeLabel, placeLabels, wrap } from "./labels";
 import type { LabelRequest, PlacedLabel } from "./labels";
 import { labelFont } from "./paint";
+import type { PlotElement } from "./plotly";
 import type { Projection } from "./projection";
 import { clusterName } from "./protocol";
 import type { Cluster, DataPoint } from "./protocol";
@@ -61,4 +63,15 @@ export class LabelLayer {
     this.widths.set(key, width);
     return width;
   }
+}
+
+/** Where on a plot names may not stand: its own controls and notes, and what is put over it. */
+export function obstaclesOn(plot: PlotElement, attached: readonly HTMLElement[]): Rect[] {
+  const written = plot.querySelectorAll<HTMLElement>(".modebar-group, .annotation");
+  return [...written, ...attached].flatMap((control) => {
+    const box = control.getBoundingClientRect();
+    if (box.width === 0) return [];
+    const corner = pixelIn(plot, { clientX: box.left, clientY: box.top });
+    return [{ left: corner.x, top: corner.y, width: box.width, height: box.height }];
+  });
 }

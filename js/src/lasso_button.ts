@@ -4,17 +4,20 @@ import { h } from "./dom";
 
 export class LassoButton {
   readonly element: HTMLButtonElement;
-  isOn: boolean;
+  private pressed = false;
 
-  constructor(isOn: boolean, onToggle: (isOn: boolean) => void) {
-    this.isOn = isOn;
+  constructor(onToggle: (isOn: boolean) => void) {
     this.element = h("button", { type: "button", class: "ce-map-button", hidden: true }, "Lasso");
     this.element.title = "Draw a lasso instead of turning the map";
-    this.element.setAttribute("aria-pressed", String(isOn));
+    this.element.setAttribute("aria-pressed", "false");
     this.element.addEventListener("click", () => {
-      this.isOn = !this.isOn;
-      this.element.setAttribute("aria-pressed", String(this.isOn));
-      onToggle(this.isOn);
+      this.pressed = !this.pressed;
+      this.element.setAttribute("aria-pressed", String(this.pressed));
+      onToggle(this.pressed);
     });
+  }
+
+  get isOn(): boolean {
+    return this.pressed;
   }
 }

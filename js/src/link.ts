@@ -2,29 +2,22 @@
 
 import type { AnyModel } from "@anywidget/types";
 
+import { fields } from "./parse";
+import type { Fields } from "./parse";
 import { parseClusters, parseMessage, parseSelection } from "./protocol";
-import type { Cluster, Intent, Message, Selection } from "./protocol";
-
-export type TraitName =
-  | "n_components"
-  | "title"
-  | "n_rows"
-  | "text_field"
-  | "clusters"
-  | "selection"
-  | "inspected"
-  | "notice"
-  | "colors_revision";
+import type { Cluster, Message, Selection } from "./protocol";
 
 export class Link {
   private readonly model: AnyModel;
-  private readonly signal: AbortSignal;
+  private readonly undo: (() => void)[] = [];
   // Several front ends may show one widget, and each answer reaches all of them: a random start keeps their requests apart.
   private nextRequest = Math.floor(Math.random() * 2 ** 31) * 2 ** 20;
 
   constructor(model: AnyModel, signal: AbortSignal) {
     this.model = model;
-    this.signal = signal;
+    signal.addEventListener("abort", () => {
+      for (const each of this.undo.splice(0)) each();
+    });
   }
 
   get nComponents(): 2 | 3 {
@@ -55,28 +48,47 @@ export class Link {
     return this.text("notice");
   }
 
+  /** The value of any trait, for features that have traits of their own; they check its shape. */
+  read(name: string): unknown {
+    return this.model.get(name);
+  }
+
   /** Call `react` when one of the traits changes. */
-  onChange(names: readonly TraitName[], react: () => void): void {
+  onChange(names: readonly string[], react: () => void): void {
     for (const name of names) {
       this.model.on(`change:${name}`, react);
-      this.signal.addEventListener("abort", () => {
+      this.undo.push(() => {
         this.model.off(`change:${name}`, react);
       });
     }
   }
 
+  /** Call `react` with the messages that all features know. */
   onMessage(react: (message: Message) => void): void {
-    const receive = (content: unknown): void => {
+    this.onCustom((content) => {
       const message = parseMessage(content);
       if (message) react(message);
-    };
+    });
+  }
+
+  /** Call `react` with the messages of one type, for features that have messages of their own; `null` is not delivered. */
+  on<T>(type: string, parse: (message: Fields) => T | null, react: (message: T) => void): void {
+    this.onCustom((content) => {
+      const message = fields(content);
+      const parsed = message.type === type ? parse(message) : null;
+      if (parsed !== null) react(parsed);
+    });
+  }
+
+  private onCustom(receive: (content: unknown) => void): void {
     this.model.on("msg:custom", receive);
-    this.signal.addEventListener("abort", () => {
+    this.undo.push(() => {
       this.model.off("msg:custom", receive);
     });
   }
 
-  send(intent: Intent): void {
+  /** Send an intent; features have types of their own. */
+  send(intent: { readonly type: string; readonly [field: string]: unknown }): void {
     this.model.send(intent);
   }
 
@@ -84,12 +96,12 @@ export class Link {
     return this.nextRequest++;
   }
 
-  private text(name: TraitName): string {
+  private text(name: string): string {
     const value: unknown = this.model.get(name);
     return typeof value === "string" ? value : "";
   }
 
-  private integer(name: TraitName, otherwise: number): number {
+  private integer(name: string, otherwise: number): number {
     const value: unknown = this.model.get(name);
     return Number.isSafeInteger(value) ? (value as number) : otherwise;
   }

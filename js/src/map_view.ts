@@ -2,11 +2,10 @@
 
 import { CanvasLayer } from "./canvas_layer";
 import { FrameTask } from "./dom";
-import type { Rect } from "./geometry";
 import { keepFitted } from "./fit";
-import { Gestures, pixelIn } from "./gestures";
+import { Gestures } from "./gestures";
 import type { Hover } from "./hover_card";
-import { LabelLayer } from "./label_layer";
+import { LabelLayer, obstaclesOn } from "./label_layer";
 import type { Drawing, Release, Tool } from "./lasso";
 import { LassoButton } from "./lasso_button";
 import { clipTo, paintDrawing, paintLabels, paintLitPoints, paintOutline } from "./paint";
@@ -20,12 +19,13 @@ import type { Projection } from "./projection";
 import type { Cluster, DataPoint, Outline, SelectionMode } from "./protocol";
 import { simplifyOutline } from "./simplify";
 import { themeOf } from "./theme";
+import type { Theme } from "./theme";
+import { ViewportReporter } from "./viewport";
+import type { Viewport } from "./viewport";
 
 /** A point to light up on the map. */
-export interface Highlight {
+export interface Highlight extends Omit<LitPoint, "at"> {
   readonly at: DataPoint;
-  readonly color: string;
-  readonly role: LitPoint["role"];
 }
 
 export interface DrawnPolygon {
@@ -41,6 +41,10 @@ export interface MapListeners {
   readonly onPickNothing: () => void;
   /** The point under the pointer; null when it left. */
   readonly onHover: (hover: Hover | null) => void;
+  /** Another part of the map should be looked at: ranges of its axes. */
+  readonly onLook: (x: [number, number], y: [number, number]) => void;
+  /** A map that draws a sample shows another part, and stands still. */
+  readonly onViewport: (viewport: Viewport) => void;
 }
 
 interface Bound {
@@ -50,7 +54,7 @@ interface Bound {
   /** Lit points and the lasso under the pointer, drawn often. */
   readonly live: CanvasLayer;
   readonly gestures: Gestures;
-  readonly lassoButton: LassoButton;
+  readonly viewport: ViewportReporter;
 }
 
 // The camera of a 3-D plot glides on after events stop; it is followed until it has stood still for this many frames.
@@ -63,6 +67,11 @@ export class MapView {
   private readonly liveTask: FrameTask;
   private readonly followTask: FrameTask;
   private readonly labels = new LabelLayer();
+  /** One for all plots: the next one is drawn upon as the last one was. */
+  private readonly lassoButton = new LassoButton((isOn) => {
+    this.bound?.plot.classList.toggle("ce-lasso-3d", isOn);
+  });
+  private readonly attached: HTMLElement[] = [this.lassoButton.element];
   private bound: Bound | null = null;
   private outline: Outline | null = null;
   private highlights: readonly Highlight[] = [];
@@ -71,7 +80,6 @@ export class MapView {
   private hover: Hover | null = null;
   /** Row that was hovered when the press began: capturing the pointer ends the hover. */
   private pressedRow: number | null = null;
-  private lassoIn3d = false;
   private stillFrames = 0;
   private lastMatrix = "";
   private pointerIsInside = false;
@@ -97,9 +105,18 @@ export class MapView {
           this.bind(plot, plotSignal);
         },
         on: {
-          plotly_afterplot: redraw,
-          plotly_relayout: redraw,
-          plotly_relayouting: redraw,
+          plotly_afterplot: () => {
+            this.redraw();
+            this.bound?.viewport.changed();
+          },
+          plotly_relayout: () => {
+            this.redraw();
+            this.bound?.viewport.settled();
+          },
+          plotly_relayouting: () => {
+            this.redraw();
+            this.bound?.viewport.moving();
+          },
           plotly_hover: (event) => {
             this.setHover(this.hoverOf(event));
           },
@@ -131,6 +148,11 @@ export class MapView {
     this.baseTask.request();
   }
 
+  /** Tell again what part of the map is seen, as soon as it has been drawn. */
+  forgetViewport(): void {
+    this.bound?.viewport.forget();
+  }
+
   /** Outline of the selection in data coordinates, or null. */
   setOutline(outline: Outline | null): void {
     this.outline = outline;
@@ -144,9 +166,31 @@ export class MapView {
     this.baseTask.request();
   }
 
+  /** Put something over the map that stays there, whatever is drawn. */
+  attach(element: HTMLElement): void {
+    this.attached.push(element);
+    this.bound?.plot.append(element);
+  }
+
   setHighlights(highlights: readonly Highlight[]): void {
     this.highlights = highlights;
     this.liveTask.request();
+  }
+
+  /** Move a flat map so that a place is in view, if it is not; the zoom stays. */
+  locate(at: DataPoint): void {
+    const projection = this.projection();
+    const layout = this.bound?.plot._fullLayout;
+    if (!projection || projection.matrix || !layout?.xaxis || !layout.yaxis) return;
+    const pixel = projection.toPixel(at);
+    const { left, top, width, height } = projection.area;
+    const isSeen = pixel && pixel.x >= left && pixel.x <= left + width && pixel.y >= top && pixel.y <= top + height;
+    if (isSeen || Number.isNaN(at.x)) return;
+    const around = ([from, to]: readonly [number, number], middle: number): [number, number] => [
+      middle - (to - from) / 2,
+      middle + (to - from) / 2,
+    ];
+    this.listeners.onLook(around(layout.xaxis.range, at.x), around(layout.yaxis.range, at.y));
   }
 
   /** Stop a drag under way; whether there was one. */
@@ -172,16 +216,13 @@ export class MapView {
       },
       signal,
     );
-    const lassoButton = new LassoButton(this.lassoIn3d, (isOn) => {
-      this.lassoIn3d = isOn;
-      plot.classList.toggle("ce-lasso-3d", isOn);
-    });
     const base = new CanvasLayer(plot, signal);
     const live = new CanvasLayer(plot, signal);
     plot.classList.add("ce-plot");
-    plot.classList.toggle("ce-lasso-3d", this.lassoIn3d);
-    plot.append(lassoButton.element);
-    this.bound = { plot, base, live, gestures, lassoButton };
+    plot.classList.toggle("ce-lasso-3d", this.lassoButton.isOn);
+    plot.append(...this.attached);
+    const viewport = new ViewportReporter(plot, this.listeners.onViewport, signal);
+    this.bound = { plot, base, live, gestures, viewport };
     keepFitted(plot, signal);
     const resized = new ResizeObserver(() => {
       this.redraw();
@@ -212,13 +253,14 @@ export class MapView {
     signal.addEventListener("abort", () => {
       resized.disconnect();
       plot.classList.remove("ce-plot", "ce-lasso-3d");
-      lassoButton.element.remove();
+      for (const element of this.attached) element.remove();
       this.bound = null;
       this.drawing = null;
       this.pointerIsInside = false;
       this.setHover(null);
     });
     this.redraw();
+    viewport.changed();
   }
 
   private projection(): Projection | null {
@@ -226,7 +268,7 @@ export class MapView {
   }
 
   private tool(): Tool | null {
-    if (this.projection()?.matrix) return this.lassoIn3d ? "lasso" : null;
+    if (this.projection()?.matrix) return this.lassoButton.isOn ? "lasso" : null;
     const mode = this.bound?.plot._fullLayout?.dragmode;
     if (mode === "lasso") return "lasso";
     return mode === "select" ? "box" : null;
@@ -305,9 +347,9 @@ export class MapView {
   private paintBase(): void {
     const projection = this.projection();
     if (!this.bound || !projection) return;
-    const { plot, base, lassoButton } = this.bound;
+    const { plot, base } = this.bound;
     const theme = themeOf(plot);
-    lassoButton.element.hidden = projection.matrix === null;
+    this.lassoButton.element.hidden = projection.matrix === null;
     base.draw((context) => {
       clipTo(context, projection.area);
       if (this.outline && projection.matrix === null) {
@@ -319,20 +361,8 @@ export class MapView {
           theme,
         );
       }
-      const labels = this.labels.place(context, projection, this.obstacles(), theme, this.emphasized);
+      const labels = this.labels.place(context, projection, obstaclesOn(plot, this.attached), theme, this.emphasized);
       paintLabels(context, labels, theme, this.emphasized);
-    });
-  }
-
-  private obstacles(): Rect[] {
-    if (!this.bound) return [];
-    const { plot, lassoButton } = this.bound;
-    const controls = [...plot.querySelectorAll<HTMLElement>(".modebar-group"), lassoButton.element];
-    return controls.flatMap((control) => {
-      const box = control.getBoundingClientRect();
-      if (box.width === 0) return [];
-      const corner = pixelIn(plot, { clientX: box.left, clientY: box.top });
-      return [{ left: corner.x, top: corner.y, width: box.width, height: box.height }];
     });
   }
 
@@ -340,15 +370,20 @@ export class MapView {
     const projection = this.projection();
     if (!this.bound || !projection) return;
     const { plot, live } = this.bound;
-    const theme = themeOf(plot);
-    live.draw((context) => {
-      clipTo(context, projection.area);
-      const points = this.highlights.flatMap(({ at, color, role }) => {
-        const pixel = projection.toPixel(at);
-        return pixel ? [{ at: pixel, color, role }] : [];
+    if (this.highlights.length === 0 && !this.drawing) live.clear();
+    else
+      live.draw((context) => {
+        this.paintLit(context, projection, themeOf(plot));
       });
-      paintLitPoints(context, points, theme);
-      if (this.drawing) paintDrawing(context, this.drawing, theme);
+  }
+
+  private paintLit(context: CanvasRenderingContext2D, projection: Projection, theme: Theme): void {
+    clipTo(context, projection.area);
+    const points = this.highlights.flatMap(({ at, ...look }) => {
+      const pixel = projection.toPixel(at);
+      return pixel ? [{ at: pixel, ...look }] : [];
     });
+    paintLitPoints(context, points, theme);
+    if (this.drawing) paintDrawing(context, this.drawing, theme);
   }
 }

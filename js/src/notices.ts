@@ -24,7 +24,10 @@ export class Notices {
     this.problem.hidden = false;
   }
 
-  dismissProblem(): void {
+  /** Take the problem off; whether there was one. */
+  dismissProblem(): boolean {
+    const wasShown = !this.problem.hidden;
     this.problem.hidden = true;
+    return wasShown;
   }
 }

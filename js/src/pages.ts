@@ -72,6 +72,15 @@ export class PageCache {
     return page?.rows[index % PAGE_SIZE];
   }
 
+  /** Show a row otherwise until it is fetched again. */
+  change(row: Row): void {
+    const index = this.indexOfRow.get(row.row);
+    const page = index === undefined ? undefined : this.pages.get(Math.floor(index / PAGE_SIZE));
+    if (index === undefined || !page) return;
+    page.rows = page.rows.map((other) => (other.row === row.row ? row : other));
+    this.options.onRows(index, index + 1);
+  }
+
   /** Place in the selection of a row, where it is held. */
   find(row: number): number | undefined {
     return this.indexOfRow.get(row);

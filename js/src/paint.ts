@@ -10,7 +10,9 @@ export interface LitPoint {
   readonly at: Pixel;
   readonly color: string;
   /** Pointed at in the panel; pointed at on the map; its text is being read; near the one that is being read. */
-  readonly role: "pointed" | "hovered" | "open" | "neighbor";
+  readonly role: "pointed" | "hovered" | "open" | "neighbor" | "hit";
+  /** Written beside it: a score. */
+  readonly text?: string;
 }
 
 export function clipTo(context: CanvasRenderingContext2D, area: Rect): void {
@@ -86,10 +88,42 @@ export function paintLitPoints(context: CanvasRenderingContext2D, points: readon
     for (const point of points) if (point.role === "neighbor") trace(context, [open.at, point.at], true);
   }
   for (const point of points) paintLitPoint(context, point, theme);
+  paintTexts(context, points, theme);
+}
+
+/** What is written beside points, the first ones first; what would cover another is left out. */
+function paintTexts(context: CanvasRenderingContext2D, points: readonly LitPoint[], theme: Theme): void {
+  const height = 12;
+  const taken: Rect[] = [];
+  context.font = `600 ${height - 1}px ${theme.fontFamily}`;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  for (const { at, text } of points) {
+    if (text === undefined) continue;
+    const { width } = context.measureText(text);
+    const place = { left: at.x + 9, top: at.y - height / 2, width, height };
+    if (taken.some((other) => overlap(place, other))) continue;
+    taken.push(place);
+    context.lineWidth = 3;
+    context.strokeStyle = theme.halo;
+    context.strokeText(text, place.left, at.y);
+    context.fillStyle = theme.ink;
+    context.fillText(text, place.left, at.y);
+  }
+}
+
+function overlap(one: Rect, other: Rect): boolean {
+  return (
+    one.left < other.left + other.width &&
+    other.left < one.left + one.width &&
+    one.top < other.top + other.height &&
+    other.top < one.top + one.height
+  );
 }
 
 function paintLitPoint(context: CanvasRenderingContext2D, { at, color, role }: LitPoint, theme: Theme): void {
-  const isMinor = role === "neighbor" || role === "hovered";
+  const isMinor = role === "neighbor" || role === "hovered" || role === "hit";
   const radius = isMinor ? 4 : 5.5;
   if (role !== "hovered") {
     circle(context, at, radius);

@@ -2,6 +2,7 @@
 
 import type { PlotElement, PlotEvent } from "./plotly";
 import { isReady } from "./plotly";
+import { closestAcross, queryAcross, shadowRootsIn, shareStyles } from "./shadow";
 
 export type PlotEventName =
   "plotly_afterplot" | "plotly_click" | "plotly_hover" | "plotly_relayout" | "plotly_relayouting" | "plotly_unhover";
@@ -46,17 +47,18 @@ export class PlotBinding {
   }
 
   private watchRoot(changes: MutationObserver): void {
-    const root = this.panel.closest(".ce-root");
+    const root = closestAcross(this.panel, ".ce-root");
     if (root === this.root) return;
     changes.disconnect();
     this.root = root;
-    if (root) changes.observe(root, { childList: true, subtree: true });
+    if (!root) return;
+    for (const part of [root, ...shadowRootsIn(root)]) changes.observe(part, { childList: true, subtree: true });
   }
 
   private update(): void {
     if (this.bound?.plot.isConnected) return;
     this.unbind();
-    const plot = this.root?.querySelector<PlotElement>(".js-plotly-plot");
+    const plot = this.root && (queryAcross(this.root, ".js-plotly-plot") as PlotElement | null);
     if (plot && isReady(plot)) this.bind(plot);
   }
 
@@ -68,6 +70,7 @@ export class PlotBinding {
         plot.removeListener?.(name, react);
       });
     }
+    shareStyles(this.panel, plot, ".ce-plot");
     this.bound = { plot, release };
     this.listeners.onBind(plot, release.signal);
   }

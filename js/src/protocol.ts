@@ -1,6 +1,13 @@
 /** What travels between Python and the panel (PROTOCOL.md), and its parsing: nothing that arrives is trusted to have the right shape. */
 
-export type SelectionMode = "replace" | "add" | "subtract";
+import type { FindingIntent } from "./finding/protocol";
+import { fields, int, list, num, str } from "./parse";
+import type { AnnotatingIntent } from "./annotations";
+import type { ListingIntent } from "./listing/protocol";
+import type { Fields } from "./parse";
+import type { Viewport } from "./viewport";
+
+export type SelectionMode = "replace" | "add" | "subtract" | "intersect";
 
 /** A place in data coordinates; z is 0 on a two-dimensional map. */
 export interface DataPoint {
@@ -14,6 +21,9 @@ export interface Cluster {
   readonly name: string;
   readonly color: string;
   readonly size: number;
+  readonly keywords: readonly string[];
+  /** Mean probability of its members; NaN where it is not known. */
+  readonly probability: number;
   /** Where the map label goes; null for noise. */
   readonly at: DataPoint | null;
 }
@@ -38,6 +48,9 @@ export interface Row {
   readonly label: number;
   readonly color: string;
   readonly probability: number;
+  readonly starred: boolean;
+  /** How well it answers what was asked; NaN for rows that answer nothing. */
+  readonly score: number;
   readonly at: DataPoint;
 }
 
@@ -70,42 +83,25 @@ export type Message =
   | PageMessage
   | { readonly type: "detail"; readonly detail: Detail }
   | { readonly type: "snippet"; readonly request: number; readonly snippet: Snippet }
+  | { readonly type: "inspected"; readonly request: number }
   | { readonly type: "error"; readonly request: number | null; readonly message: string };
 
 export type Intent =
+  | FindingIntent
   | { type: "select_polygon"; x: number[]; y: number[]; mode: SelectionMode; matrix?: number[] }
   | { type: "select_cluster"; label: number; mode: SelectionMode }
   | { type: "clear" }
-  | { type: "inspect"; row: number }
+  | { type: "zoom_cluster"; label: number }
+  | { type: "zoom"; x: [number, number]; y: [number, number] }
+  | AnnotatingIntent
+  | ListingIntent
+  | { type: "inspect"; request?: number; row: number }
+  | { type: "detail"; row: number }
   | { type: "page"; request: number; revision: number; start: number; stop: number }
-  | { type: "snippet"; request: number; row: number };
-
-type Fields = Readonly<Record<string, unknown>>;
+  | { type: "snippet"; request: number; row: number }
+  | ({ type: "viewport" } & Viewport);
 
 const NOISE_COLOR = "#9aa0a6";
-
-function fields(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {};
-}
-
-function num(value: unknown, otherwise: number): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
-}
-
-function int(value: unknown, otherwise: number): number {
-  return Number.isSafeInteger(value) ? (value as number) : otherwise;
-}
-
-/** Text of a value; ids and metadata may arrive as numbers or booleans. */
-function str(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  return value === null || value === undefined ? "" : JSON.stringify(value);
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
 
 function point(value: Fields): DataPoint | null {
   const x = num(value.x, NaN);
@@ -121,6 +117,8 @@ export function parseClusters(value: unknown): Cluster[] {
       name: str(cluster.name),
       color: str(cluster.color) || NOISE_COLOR,
       size: int(cluster.size, 0),
+      keywords: list(cluster.keywords).map(str),
+      probability: num(cluster.probability, NaN),
       at: point(cluster),
     };
   });
@@ -154,7 +152,7 @@ export function clusterName(cluster: Cluster | undefined, label: number): string
   return label < 0 ? "noise" : `Cluster ${label}`;
 }
 
-function parseRow(value: unknown): Row | null {
+export function parseRow(value: unknown): Row | null {
   const row = fields(value);
   const number = int(row.row, -1);
   if (number < 0) return null;
@@ -165,6 +163,8 @@ function parseRow(value: unknown): Row | null {
     label: int(row.label, -1),
     color: str(row.color) || NOISE_COLOR,
     probability: num(row.probability, NaN),
+    starred: row.starred === true,
+    score: num(row.score, NaN),
     at: point(row) ?? { x: NaN, y: NaN, z: NaN },
   };
 }
@@ -206,6 +206,8 @@ export function parseMessage(value: unknown): Message | null {
       const row = parseRow(message);
       return row ? { type: "snippet", request, snippet: row } : null;
     }
+    case "inspected":
+      return { type: "inspected", request };
     case "error":
       return {
         type: "error",

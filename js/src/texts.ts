@@ -1,18 +1,28 @@
 /** The selected texts: a list of which only what is in view is in the page, and only what was in view is held. */
 
-import { h } from "./dom";
+import { h, isPlain } from "./dom";
+import type { Find } from "./highlight";
+import { GroupBar } from "./listing/group_bar";
+import type { Listing } from "./listing/protocol";
 import { PageCache } from "./pages";
 import type { PageRequest } from "./pages";
-import type { PageMessage, Row, Selection } from "./protocol";
+import type { PageMessage, Row } from "./protocol";
 import { showRow } from "./row_view";
+import { marksText } from "./shadow";
 import { VirtualList } from "./virtual_list";
 
 export interface TextsOptions {
   readonly newRequest: () => number;
   readonly send: (request: PageRequest) => void;
   readonly onOpen: (row: Row) => void;
+  /** Open it, and show where it is on the map. */
+  readonly onLocate: (row: Row) => void;
   readonly onPoint: (row: Row | null) => void;
+  readonly onStar: (row: Row, on: boolean) => void;
+  readonly onCopy: (row: Row) => void;
+  readonly onFind: () => void;
   readonly clusterName: (label: number) => string;
+  readonly clusterColor: (label: number) => string;
 }
 
 export class Texts {
@@ -20,7 +30,9 @@ export class Texts {
   private readonly options: TextsOptions;
   private readonly list: VirtualList;
   private readonly pages: PageCache;
-  private readonly empty = h("p", { class: "ce-hint" }, "There are no texts inside.");
+  private readonly empty = h("p", { class: "ce-hint" });
+  private readonly groups: GroupBar;
+  private find: Find | null = null;
   private revision = -1;
   private openRow = -1;
 
@@ -41,28 +53,46 @@ export class Texts {
         },
         onRange: (start, stop, direction) => {
           this.pages.need(start, stop, direction);
+          this.groups.scrolled(this.list.visible.start);
         },
-        onOpen: (index) => {
-          this.open(index);
+        onOpen: (index, byKey) => {
+          this.open(index, byKey);
         },
+        onPress: (index) => {
+          this.toggleStar(index);
+        },
+        onKey: (event, index) => this.key(event, index),
         onPoint: (index) => {
           options.onPoint(index === null ? null : (this.pages.at(index) ?? null));
         },
       },
       signal,
     );
-    this.element = h("div", { class: "ce-texts" }, this.empty, this.list.element);
+    this.groups = new GroupBar({
+      onGo: (place) => {
+        this.list.moveToTop(place);
+        this.list.focusQuietly();
+      },
+      clusterName: options.clusterName,
+      clusterColor: options.clusterColor,
+    });
+    this.element = h("div", { class: "ce-texts" }, this.groups.element, this.empty, this.list.element);
   }
 
-  /** Show another selection from its first text; the same one stays where it was scrolled to. */
-  show(selection: Selection): void {
-    if (selection.revision === this.revision) return;
-    this.revision = selection.revision;
-    const isEmpty = selection.count === 0;
+  /** Show another list from its first text, with what was looked for marked; the same one stays where it was scrolled to. */
+  show(listing: Listing, find: Find | null): void {
+    this.find = find;
+    this.groups.update(listing.groups, listing.count);
+    if (listing.revision === this.revision) return;
+    this.revision = listing.revision;
+    const isEmpty = listing.count === 0;
+    const isNarrowed = listing.terms.length > 0 || listing.starred_only;
+    this.empty.textContent = isNarrowed ? "None of the selected texts is like that." : "There are no texts inside.";
     this.empty.hidden = !isEmpty;
     this.list.element.hidden = isEmpty;
-    this.pages.reset(selection.revision, selection.count);
-    this.list.reset(selection.count);
+    this.pages.reset(listing.revision, listing.count);
+    this.list.reset(listing.count);
+    this.groups.scrolled(0);
   }
 
   /** Labels, colours or the order changed: fetch again what is in view. */
@@ -86,6 +116,11 @@ export class Texts {
     return index === undefined ? undefined : this.pages.at(index);
   }
 
+  /** Show a row otherwise until it is fetched again. */
+  change(row: Row): void {
+    this.pages.change(row);
+  }
+
   /** Show which text is open in the detail view (-1: none). */
   setOpen(row: number): void {
     this.openRow = row;
@@ -94,6 +129,7 @@ export class Texts {
 
   /** Clusters have other names. */
   rename(): void {
+    this.groups.show();
     this.list.refresh(0, Infinity);
   }
 
@@ -107,13 +143,38 @@ export class Texts {
     this.list.focusQuietly();
   }
 
-  private open(index: number): void {
+  private open(index: number, byKey: boolean): void {
     const row = this.pages.at(index);
-    if (row) this.options.onOpen(row);
+    if (!row) return;
+    if (byKey) this.options.onLocate(row);
+    else this.options.onOpen(row);
+  }
+
+  private toggleStar(index: number): void {
+    const row = this.pages.at(index);
+    if (row) this.options.onStar(row, !row.starred);
+  }
+
+  private key(event: KeyboardEvent, index: number | null): boolean {
+    const row = index === null ? undefined : this.pages.at(index);
+    const isCopy = (event.ctrlKey || event.metaKey) && event.key === "c";
+    if (isCopy && row && !marksText(this.element)) this.options.onCopy(row);
+    else if (!isPlain(event)) return false;
+    else if (event.key === "s" && row) this.options.onStar(row, !row.starred);
+    else if (event.key === "/") this.options.onFind();
+    else if (event.key === "[") this.groups.go(-1);
+    else if (event.key === "]") this.groups.go(1);
+    else return false;
+    return true;
   }
 
   private render(element: HTMLElement, index: number): void {
     const row = this.pages.at(index);
-    showRow(element, row, row ? this.options.clusterName(row.label) : "", row?.row === this.openRow);
+    showRow(element, row, {
+      cluster: row ? this.options.clusterName(row.label) : "",
+      isOpen: row?.row === this.openRow,
+      isFirst: this.groups.startsAt(index),
+      find: this.find,
+    });
   }
 }

@@ -1,7 +1,8 @@
 /** A list box of equally tall rows, of which only those in view are in the page; made for a million rows. */
 
-import { FrameTask, Timer, count as formatted, h } from "./dom";
+import { FrameTask, Timer, count as formatted, h, isPlain } from "./dom";
 import { ScrollMap } from "./scroll_map";
+import { holdsFocus, marksText } from "./shadow";
 
 export interface VirtualListOptions {
   readonly label: string;
@@ -10,7 +11,11 @@ export interface VirtualListOptions {
   /** Rows start..stop-1 came into view, scrolling down (1) or up (-1). */
   readonly onRange: (start: number, stop: number, direction: 1 | -1) => void;
   /** A row was clicked, or Enter pressed on it. */
-  readonly onOpen: (index: number) => void;
+  readonly onOpen: (index: number, byKey: boolean) => void;
+  /** A row's star was clicked. */
+  readonly onPress?: (index: number) => void;
+  /** Another key was pressed, with the keyboard's cursor on a row or on none; whether that meant something. */
+  readonly onKey?: (event: KeyboardEvent, index: number | null) => boolean;
   /** The row under the pointer or the keyboard's cursor changed; null for none. */
   readonly onPoint: (index: number | null) => void;
 }
@@ -114,6 +119,12 @@ export class VirtualList {
     this.setActive(target);
   }
 
+  /** Move the keyboard's cursor to a row and bring it to the top. */
+  moveToTop(index: number): void {
+    this.scrollTo(index * this.rowHeight);
+    this.moveTo(index);
+  }
+
   private listen(signal: AbortSignal): void {
     this.box.addEventListener(
       "scroll",
@@ -135,7 +146,9 @@ export class VirtualList {
         const index = this.indexOf(event.target);
         if (index === null) return;
         this.setActive(index);
-        this.options.onOpen(index);
+        if (event.target instanceof Element && event.target.closest(".ce-star")) this.options.onPress?.(index);
+        // whoever has marked a part of a text to copy it does not want to leave the list
+        else if (!marksText(this.box)) this.options.onOpen(index, false);
       },
       { signal },
     );
@@ -182,13 +195,12 @@ export class VirtualList {
     };
     const step = steps[event.key];
     this.box.classList.remove("ce-quiet");
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (step !== undefined) {
+    if (isPlain(event) && step !== undefined) {
       const first = Math.ceil(this.contentTop / this.rowHeight);
       this.moveTo(this.active === null && Math.abs(step) === 1 ? first : (this.active ?? first) + step);
-    } else if ((event.key === "Enter" || event.key === " ") && this.active !== null) {
-      this.options.onOpen(this.active);
-    } else {
+    } else if (isPlain(event) && (event.key === "Enter" || event.key === " ") && this.active !== null) {
+      this.options.onOpen(this.active, true);
+    } else if (!this.options.onKey?.(event, this.active)) {
       return;
     }
     event.preventDefault();
@@ -205,9 +217,15 @@ export class VirtualList {
     this.styleRow(this.active, "ce-active", false);
     this.active = index;
     this.styleRow(index, "ce-active", true);
-    if (index === null) this.box.removeAttribute("aria-activedescendant");
-    else this.box.setAttribute("aria-activedescendant", this.rowId(index));
+    this.nameActive();
     this.announcePoint();
+  }
+
+  /** Tell assistive technology which row the cursor is on, while that row is in the page. */
+  private nameActive(): void {
+    const isHere = this.active !== null && this.rows.has(this.active);
+    if (isHere) this.box.setAttribute("aria-activedescendant", this.rowId(this.active ?? 0));
+    else this.box.removeAttribute("aria-activedescendant");
   }
 
   private point(index: number | null): void {
@@ -217,7 +235,7 @@ export class VirtualList {
   }
 
   private announcePoint(): void {
-    const isFocused = this.box.contains(document.activeElement);
+    const isFocused = holdsFocus(this.box);
     this.options.onPoint(this.pointed ?? (isFocused ? this.active : null));
   }
 
@@ -290,6 +308,7 @@ export class VirtualList {
       const row = this.rows.get(index) ?? this.addRow(index);
       row.style.transform = `translateY(${this.scrollTop + index * this.rowHeight - this.contentTop}px)`;
     }
+    this.nameActive();
     if (stop > start) this.options.onRange(start, stop, this.direction);
   }
 

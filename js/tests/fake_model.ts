@@ -14,6 +14,8 @@ export class FakeModel {
     text_field: "text",
     clusters: [],
     selection: { revision: 0, kind: "none", count: 0, clusters: [], outline: null },
+    listing: arranged({ revision: 0, count: 0 }),
+    annotations: { stars_revision: 0, n_starred: 0, selections: [] },
     inspected: -1,
     notice: "",
     colors_revision: 0,
@@ -63,6 +65,12 @@ export class FakeModel {
   private emit(event: string, ...values: unknown[]): void {
     for (const handler of [...(this.handlers.get(event) ?? [])]) handler(...values);
   }
+}
+
+/** The trait `listing`: as it is at first, but for what a test says. */
+export function arranged(changes: Record<string, unknown>): Record<string, unknown> {
+  const arrangement = { sort: "auto", descending: false, grouped: true, query: "", starred_only: false };
+  return { ...arrangement, terms: [], groups: [], fields: [], problem: "", ...changes };
 }
 
 /** A row as Python sends it. */

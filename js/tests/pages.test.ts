@@ -10,7 +10,17 @@ let clock: number;
 let cache: PageCache;
 
 function row(number: number, text = `text ${number}`): Row {
-  return { row: number, id: String(number), text, label: 0, color: "red", probability: 1, at: { x: 0, y: 0, z: 0 } };
+  return {
+    row: number,
+    id: String(number),
+    text,
+    label: 0,
+    color: "red",
+    probability: 1,
+    starred: false,
+    score: NaN,
+    at: { x: 0, y: 0, z: 0 },
+  };
 }
 
 /** The answer to a request; the row at index i of the selection is row `first + i`. */

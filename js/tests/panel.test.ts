@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 
+import { h } from "../src/dom";
 import widget from "../src/panel";
-import { FakeModel, rowMessage } from "./fake_model";
+import { FakeModel, arranged, rowMessage } from "./fake_model";
 import { connectedObservers, find, layOut, withPage } from "./page";
 
 withPage();
@@ -27,7 +28,8 @@ function select(count: number, revision = 1): void {
     { label: 0, count: count - 1 },
     { label: -1, count: 1 },
   ];
-  model.update({ selection: { revision, kind: "polygon", count, clusters: parts, outline: null } });
+  const selection = { revision, kind: "polygon", count, clusters: parts, outline: null };
+  model.update({ selection, listing: arranged({ revision, count }) });
 }
 
 /** Answer all requests for pages that were not answered yet. */
@@ -38,6 +40,11 @@ function answerPages(text: (index: number) => string): void {
     const rows = Array.from({ length: stop - start }, (_, offset) => rowMessage(start + offset, text(start + offset)));
     model.reply({ ...message, rows });
   }
+}
+
+/** Python has heard the newest wish to open or close a text. */
+function heard(): void {
+  model.reply({ type: "inspected", request: model.lastSent("inspect").request });
 }
 
 function press(key: string, target: EventTarget = find(".ce-panel")): void {
@@ -59,10 +66,43 @@ describe("while nothing is selected", () => {
 
   it("selects a cluster on a click, and adds it with Shift", () => {
     open();
-    find("li:nth-child(2) .ce-cluster").click();
+    find(".ce-cluster:nth-child(2)").click();
     expect(model.lastSent("select_cluster")).toEqual({ type: "select_cluster", label: 1, mode: "replace" });
-    find(".ce-cluster").dispatchEvent(new MouseEvent("click", { shiftKey: true }));
+    find(".ce-cluster").dispatchEvent(new MouseEvent("click", { shiftKey: true, bubbles: true }));
     expect(model.lastSent("select_cluster")).toMatchObject({ label: 0, mode: "add" });
+  });
+});
+
+describe("keys on a cluster", () => {
+  it("are left to the browser when Ctrl is held", () => {
+    open();
+    const key = (init: KeyboardEventInit): boolean =>
+      find(".ce-cluster").dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init }));
+    expect(key({ key: "z", ctrlKey: true })).toBe(true);
+    expect(model.sent.map((message) => message.type)).not.toContain("zoom_cluster");
+    expect(key({ key: "z" })).toBe(false);
+    expect(model.lastSent("zoom_cluster")).toMatchObject({ label: 0 });
+    expect(key({ key: "Enter", altKey: true })).toBe(false);
+    expect(model.lastSent("select_cluster")).toMatchObject({ label: 0, mode: "subtract" });
+  });
+});
+
+describe("in a shadow root, as in marimo", () => {
+  it("a popover stays open when it is pressed, and closes when the rest is", () => {
+    const host = document.createElement("div");
+    document.body.append(host);
+    const root = host.attachShadow({ mode: "open" });
+    const el = document.createElement("div");
+    root.append(el);
+    widget.render({ model: model.asModel, el });
+    const pressed = (selector: string): boolean =>
+      find(selector, root).dispatchEvent(new Event("pointerdown", { bubbles: true, composed: true }));
+    select(12);
+    find(".ce-saved-button", root).click();
+    pressed("[aria-label='Saved selections'] input");
+    expect(find("[aria-label='Saved selections'].ce-popover", root).hidden).toBe(false);
+    pressed(".ce-summary");
+    expect(find("[aria-label='Saved selections'].ce-popover", root).hidden).toBe(true);
   });
 });
 
@@ -93,7 +133,8 @@ describe("a selection", () => {
 
   it("of nothing says so", () => {
     open();
-    model.update({ selection: { revision: 1, kind: "polygon", count: 0, clusters: [], outline: null } });
+    const selection = { revision: 1, kind: "polygon", count: 0, clusters: [], outline: null };
+    model.update({ selection, listing: arranged({ revision: 1, count: 0 }) });
     expect(find(".ce-texts .ce-hint").hidden).toBe(false);
     expect(find(".ce-summary").textContent).toBe("0 texts selected");
   });
@@ -117,6 +158,24 @@ describe("a selection", () => {
 });
 
 describe("one text", () => {
+  it("marks the words that texts were found by, in the list and in the text that is open", () => {
+    const far = `${"word ".repeat(40)}Harbour ${"word ".repeat(40)}`;
+    open();
+    select(2, 2);
+    model.update({ listing: arranged({ revision: 2, count: 2, marks: ["harbour"] }) });
+    const { request } = model.lastSent("page") as { request: number };
+    model.reply({ type: "page", request, revision: 2, start: 0, rows: [rowMessage(3, far)] });
+    const row = find(".ce-row-text");
+    expect(row.textContent).toMatch(/^….{0,40}Harbour/u);
+    expect(find(".ce-mark", row).textContent).toBe("Harbour");
+    find(".ce-row").click();
+    model.reply({ ...detail, text: `The HARBOUR\nis closed. ${far}` });
+    const marks = [...find(".ce-detail .ce-text").querySelectorAll("mark")];
+    expect(marks.map((mark) => mark.textContent)).toEqual(["HARBOUR", "Harbour"]);
+    model.update({ listing: arranged({ revision: 3, count: 1 }) });
+    expect(find(".ce-detail .ce-text").querySelectorAll("mark")).toHaveLength(0);
+  });
+
   const detail = {
     type: "detail",
     ...rowMessage(3, hostile),
@@ -130,14 +189,15 @@ describe("one text", () => {
     select(20);
     answerPages((index) => `text ${index}`);
     find(".ce-row[data-index='3']").click();
-    expect(model.lastSent("inspect")).toEqual({ type: "inspect", row: 3 });
+    expect(model.lastSent("inspect")).toMatchObject({ type: "inspect", row: 3 });
+    heard();
     expect(find(".ce-text").textContent).toBe("text 3");
     model.update({ inspected: 3 });
     model.reply(detail);
     expect(find(".ce-text").textContent).toBe(hostile);
     expect(find(".ce-neighbor .ce-number").textContent).toBe("0.250");
     find(".ce-neighbor").click();
-    expect(model.lastSent("inspect")).toEqual({ type: "inspect", row: 8 });
+    expect(model.lastSent("inspect")).toMatchObject({ type: "inspect", row: 8 });
   });
 
   it("closes with Escape first, and the selection only after that", () => {
@@ -147,7 +207,7 @@ describe("one text", () => {
     model.update({ inspected: 3 });
     expect(find(".ce-detail").hidden).toBe(false);
     press("Escape");
-    expect(model.lastSent("inspect")).toEqual({ type: "inspect", row: -1 });
+    expect(model.lastSent("inspect")).toMatchObject({ type: "inspect", row: -1 });
     expect(find(".ce-detail").hidden).toBe(true);
     expect(model.sent.some((message) => message.type === "clear")).toBe(false);
     press("Escape");
@@ -157,9 +217,55 @@ describe("one text", () => {
   it("that Python opened before this view was made is asked for", () => {
     model.update({ inspected: 3 });
     open();
-    expect(model.lastSent("inspect")).toEqual({ type: "inspect", row: 3 });
+    expect(model.lastSent("detail")).toEqual({ type: "detail", row: 3 });
     model.reply(detail);
     expect(find(".ce-text").textContent).toBe(hostile);
+  });
+
+  it("that was closed before Python said that it is open stays closed, and is not asked for again", () => {
+    open();
+    select(20);
+    answerPages((index) => `text ${index}`);
+    find(".ce-row[data-index='3']").click();
+    press("Escape");
+    const [opening, closing] = model.sent.filter((message) => message.type === "inspect");
+    model.sent.length = 0;
+    model.update({ inspected: 3 });
+    model.reply({ type: "inspected", request: opening?.request });
+    expect(find(".ce-detail").hidden).toBe(true);
+    expect(model.sent).toEqual([]);
+    model.update({ inspected: -1 });
+    model.reply({ type: "inspected", request: closing?.request });
+    model.update({ inspected: 8 });
+    expect(model.lastSent("detail")).toEqual({ type: "detail", row: 8 });
+  });
+
+  it("stays open while Python still says what it was told before, however long that takes", () => {
+    vi.useFakeTimers();
+    open();
+    select(20);
+    answerPages((index) => `text ${index}`);
+    find(".ce-row[data-index='3']").click();
+    model.update({ inspected: 3 });
+    heard();
+    press("Escape");
+    find(".ce-row[data-index='5']").click();
+    vi.advanceTimersByTime(60_000);
+    model.update({ inspected: -1 });
+    expect(find(".ce-text").textContent).toBe("text 5");
+    model.update({ inspected: 5 });
+    heard();
+    expect(find(".ce-text").textContent).toBe("text 5");
+    vi.useRealTimers();
+  });
+
+  it("that Python refuses to open is closed again", () => {
+    open();
+    select(20);
+    answerPages((index) => `text ${index}`);
+    find(".ce-row[data-index='3']").click();
+    model.reply({ type: "error", request: model.lastSent("inspect").request, message: "It has gone." });
+    expect(find(".ce-detail").hidden).toBe(true);
   });
 
   it("whose answer comes too late does not open again", () => {
@@ -226,5 +332,59 @@ describe("a view", () => {
     closeSecond();
     select(30, 2);
     expect(find(".ce-summary").textContent).toBe("30 texts selected");
+  });
+});
+
+describe("what the list is sorted by", () => {
+  it("shows how far the reading of a field is, and stops it", () => {
+    open();
+    select(3);
+    const progress = find(".ce-toolbar .ce-progress-line");
+    expect(progress.hidden).toBe(true);
+    const listing = arranged({ revision: 1, count: 3, sort: "field:price", fields: ["price"], awaited: true });
+    model.update({ listing, metadata_reading: { state: "reading", fraction: 0.5, problem: "" } });
+    expect(progress.hidden).toBe(false);
+    expect(progress.querySelector("progress")?.value).toBe(0.5);
+    progress.querySelector("button")?.click();
+    expect(model.lastSent("cancel_metadata")).toEqual({ type: "cancel_metadata" });
+    model.update({ listing: { ...listing, awaited: false } });
+    expect(progress.hidden).toBe(true);
+  });
+
+  it("is not offered where it cannot be: distances to vectors that stay in Milvus, lists", () => {
+    open();
+    select(3);
+    const impossible = ["distance", "field:tags"];
+    model.update({ listing: arranged({ revision: 1, count: 3, fields: ["price", "tags"], impossible }) });
+    const menu = find(".ce-sort") as HTMLSelectElement;
+    const disabled = [...menu.options].filter((option) => option.disabled).map(({ value }) => value);
+    expect(disabled).toEqual(impossible);
+  });
+});
+
+describe("the controls' sliders", () => {
+  const handle = (): HTMLElement => h("div", { role: "slider", tabindex: 0 });
+  const slider = (name: string): HTMLElement =>
+    h("div", { class: "widget-slider" }, h("label", { class: "widget-label" }, name), handle());
+  const names = (): (string | null)[] =>
+    [...document.querySelectorAll(".ce-controls [role=slider]")].map((one) => one.getAttribute("aria-label"));
+
+  it("have names and keep their keys, whether they are drawn before the panel, after it or anew", async () => {
+    const [controls, side] = [h("div", { class: "ce-controls" }, slider("min_dist")), h("div", {})];
+    document.body.append(h("div", { class: "ce-root" }, controls, side));
+    const cleanup = widget.render({ model: model.asModel, el: side });
+    await vi.waitFor(() => {
+      expect(names()).toEqual(["min_dist"]);
+    });
+    controls.append(slider("resolution"));
+    await vi.waitFor(() => {
+      expect(names()).toEqual(["min_dist", "resolution"]);
+    });
+    find("[role=slider]", controls).replaceWith(handle());
+    await vi.waitFor(() => {
+      expect(names()).toEqual(["min_dist", "resolution"]);
+    });
+    expect(document.querySelectorAll("[role=slider][data-lm-suppress-shortcuts=true]")).toHaveLength(2);
+    cleanup();
   });
 });

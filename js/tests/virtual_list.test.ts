@@ -79,6 +79,21 @@ describe("a list of a million rows", () => {
 });
 
 describe("the keyboard", () => {
+  it("names no row that has left the page, and names it again when it is back", async () => {
+    open(1000);
+    press("ArrowDown");
+    const box = find("[role=listbox]");
+    const scroll = async (top: number): Promise<void> => {
+      box.scrollTop = top;
+      box.dispatchEvent(new Event("scroll"));
+      await frame();
+    };
+    await scroll(30_000);
+    expect(box.hasAttribute("aria-activedescendant")).toBe(false);
+    await scroll(0);
+    expect(active().textContent).toBe("row 0");
+  });
+
   it("moves row by row and page by page, and stops at the ends", () => {
     open(100);
     press("ArrowDown");
@@ -100,7 +115,7 @@ describe("the keyboard", () => {
     open(100);
     press("End");
     press("Enter");
-    expect(opened).toHaveBeenCalledExactlyOnceWith(99);
+    expect(opened).toHaveBeenCalledExactlyOnceWith(99, true);
   });
 
   it("lights up the row it is on while the list has the focus", () => {
@@ -119,7 +134,7 @@ describe("the pointer", () => {
     row.dispatchEvent(new Event("pointerover", { bubbles: true }));
     expect(pointed).toHaveBeenLastCalledWith(4);
     row.click();
-    expect(opened).toHaveBeenCalledExactlyOnceWith(4);
+    expect(opened).toHaveBeenCalledExactlyOnceWith(4, false);
   });
 });
 

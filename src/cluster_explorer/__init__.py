@@ -9,42 +9,54 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cluster_explorer.attach import attach_noise
-    from cluster_explorer.clustering import cluster, spanning_tree
     from cluster_explorer.errors import Cancelled, ClusterExplorerError
-    from cluster_explorer.graph import knn_graph
     from cluster_explorer.params import Params
-    from cluster_explorer.projection import layout
-    from cluster_explorer.recipe import cluster_graph
+    from cluster_explorer.stages.attach import Attached, attach_noise
+    from cluster_explorer.stages.clustering import cluster, spanning_tree
+    from cluster_explorer.stages.graph import graph_from_neighbors, knn_graph
+    from cluster_explorer.stages.persistence import Landscape, landscape
+    from cluster_explorer.stages.projection import layout
+    from cluster_explorer.stages.recipe import cluster_graph
+    from cluster_explorer.stages.trust import map_trust
+    from cluster_explorer.titles import ChatTitles
     from cluster_explorer.values import Clustering, KnnGraph, Layout, Rows, SpanningTree
     from cluster_explorer.widget.explorer import ClusterExplorer
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Attached": "stages.attach",
     "Cancelled": "errors",
+    "ChatTitles": "titles",
     "ClusterExplorer": "widget.explorer",
     "ClusterExplorerError": "errors",
     "Clustering": "values",
     "KnnGraph": "values",
+    "Landscape": "stages.persistence",
     "Layout": "values",
     "Params": "params",
     "Rows": "values",
     "SpanningTree": "values",
-    "attach_noise": "attach",
-    "cluster": "clustering",
-    "cluster_graph": "recipe",
-    "knn_graph": "graph",
-    "layout": "projection",
-    "spanning_tree": "clustering",
+    "attach_noise": "stages.attach",
+    "cluster": "stages.clustering",
+    "cluster_graph": "stages.recipe",
+    "graph_from_neighbors": "stages.graph",
+    "knn_graph": "stages.graph",
+    "landscape": "stages.persistence",
+    "layout": "stages.projection",
+    "map_trust": "stages.trust",
+    "spanning_tree": "stages.clustering",
 }
 
 __all__ = [
+    "Attached",
     "Cancelled",
+    "ChatTitles",
     "ClusterExplorer",
     "ClusterExplorerError",
     "Clustering",
     "KnnGraph",
+    "Landscape",
     "Layout",
     "Params",
     "Rows",
@@ -52,8 +64,11 @@ __all__ = [
     "attach_noise",
     "cluster",
     "cluster_graph",
+    "graph_from_neighbors",
     "knn_graph",
+    "landscape",
     "layout",
+    "map_trust",
     "spanning_tree",
 ]
 

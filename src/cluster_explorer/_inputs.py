@@ -64,13 +64,6 @@ def primary_keys(ids: npt.ArrayLike | None, n: int) -> IdArray:
     return keys
 
 
-def ascending_order(keys: IdArray) -> npt.NDArray[np.intp] | None:
-    """Return the order that makes ids ascend; None where they do already."""
-    if bool(np.all(keys[1:] > keys[:-1])):
-        return None
-    return np.argsort(keys, kind="stable")
-
-
 def as_table(vectors: npt.ArrayLike) -> npt.NDArray[np.floating]:
     """Return vectors as a table of float32, or of float64 where they hold more than that."""
     try:
@@ -116,7 +109,7 @@ def as_comparable(table: npt.NDArray[np.floating], keys: IdArray | None, metric:
 
 
 def _lengths(table: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    from cluster_explorer._distances import measure_lengths
+    from cluster_explorer._kernels.neighbors.distances import measure_lengths
 
     lengths = np.empty(len(table))
     measure_lengths(table, lengths)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from cluster_explorer.errors import ClusterExplorerError, EmbeddingError, InvalidParameterError
+from cluster_explorer.scrubbing import cause_of, scrubbed, told
 from cluster_explorer.vectors import describe_bad_vectors
 
 if TYPE_CHECKING:
@@ -100,7 +101,20 @@ def embed_query(embedding_function: EmbeddingFunction, text: str) -> FloatArray:
     array([5., 1.], dtype=float32)
     """
     kind = "encode_queries" if hasattr(embedding_function, "encode_queries") else "encode_documents"
-    vector: FloatArray = _embed(_encoder(embedding_function, kind), [text], first_row=0)[0]
+    encode = _encoder(embedding_function, kind)
+    try:
+        answer = encode([text])
+    except ClusterExplorerError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a user's function raises is told
+        raise EmbeddingError(
+            f"embedding_function failed on the question: {told(error, embedding_function)}. Try again, or look for its "
+            "words instead."
+        ) from cause_of(error, embedding_function)
+    vectors = _dense(answer, "the question")
+    if len(vectors) != 1 or describe_bad_vectors(vectors, [0], "row", cosine=False):
+        raise EmbeddingError("embedding_function did not return one vector of finite numbers for the question.")
+    vector: FloatArray = vectors[0]
     return vector
 
 
@@ -108,8 +122,8 @@ def _encoder(embedding_function: EmbeddingFunction, method: str) -> Callable[[li
     encode = getattr(embedding_function, method, embedding_function)
     if not callable(encode):
         raise InvalidParameterError(
-            f"embedding_function={embedding_function!r} cannot embed: give an embedding function of pymilvus-model, "
-            "or a callable that takes a list of str and returns one vector for each."
+            f"embedding_function= (a {type(embedding_function).__name__}) cannot embed: give an embedding function of "
+            "pymilvus-model, or a callable that takes a list of str and returns one vector for each."
         )
     result: Callable[[list[str]], Any] = encode
     return result
@@ -121,11 +135,11 @@ def _embed(encode: Callable[[list[str]], Any], texts: list[str], *, first_row: i
         answer = encode(texts)
     except ClusterExplorerError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a user's function raises is told
         raise EmbeddingError(
-            f"embedding_function failed on {rows}: {type(error).__name__}: {error}. What was stored before is kept; "
+            f"embedding_function failed on {rows}: {told(error, encode)}. What was stored before is kept; "
             "run the same call again to continue."
-        ) from error
+        ) from cause_of(error, encode)
     vectors = _dense(answer, rows)
     if len(vectors) != len(texts):
         raise EmbeddingError(
@@ -152,7 +166,8 @@ def _dense(answer: Any, rows: str) -> FloatArray:
     except (TypeError, ValueError) as error:
         raise EmbeddingError(
             f"embedding_function returned something that is not an array of numbers for {rows} "
-            f"({type(answer).__name__}: {error}). It must return one vector for each text, all of one length."
+            f"({type(answer).__name__}: {scrubbed(str(error))}). It must return one vector for each text, all of "
+            "one length."
         ) from None
     if vectors.ndim != 2 or vectors.shape[1] == 0:
         raise EmbeddingError(

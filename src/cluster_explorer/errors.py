@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterable
 
 
@@ -60,6 +61,18 @@ class MessageTooLargeError(MilvusOperationError):
     """A message to or from Milvus is larger than the server or the network allows."""
 
 
+class SavedFileError(ClusterExplorerError, ValueError):
+    """A file cannot be written, or is not what `ClusterExplorer.save` wrote."""
+
+
+class TitleError(ClusterExplorerError):
+    """A title could not be had for a cluster."""
+
+
+class TitleServiceError(TitleError):
+    """Whoever gives titles cannot be used at all: not reachable, wrong key, wrong model."""
+
+
 class Cancelled(ClusterExplorerError):  # noqa: N818 - an outcome the user asked for, not a failure
     """The work was cancelled."""
 
@@ -76,3 +89,20 @@ def available(names: Iterable[object]) -> str:
     """
     listed = ", ".join(repr(name) for name in names)
     return f"Available: {listed or 'none'}."
+
+
+def sentence_of(error: Exception, log: logging.Logger) -> str:
+    """Return what an error says to a reader; one that nobody raised on purpose is logged with its trace."""
+    if isinstance(error, ClusterExplorerError):
+        return str(error)
+    log.error("Unexpected error", exc_info=error)
+    return f"Unexpected {type(error).__name__}: {error}. The log of the kernel has the details."
+
+
+def as_ours(error: Exception, log: logging.Logger) -> ClusterExplorerError:
+    """Return an error as it is shown; one that nobody foresaw is logged, and becomes the cause of one of ours."""
+    if isinstance(error, ClusterExplorerError):
+        return error
+    ours = ClusterExplorerError(sentence_of(error, log))
+    ours.__cause__ = error
+    return ours

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cluster_explorer._inputs import metric_name
 from cluster_explorer.embedding import EmbeddingFunction, embed_texts
 from cluster_explorer.errors import DataError, EmbeddingError, InvalidParameterError
 from cluster_explorer.milvus.connection import connect
-from cluster_explorer.milvus.schema import metric_name
+from cluster_explorer.milvus.records import Records, make_records
 from cluster_explorer.milvus.target import Target
-from cluster_explorer.records import Records, make_records
 from cluster_explorer.vectors import describe_bad_vectors
 
 if TYPE_CHECKING:

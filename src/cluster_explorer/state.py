@@ -11,18 +11,36 @@ import logging
 import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from cluster_explorer.identity import Identities, follow
-from cluster_explorer.jobs import Status
+import numpy as np
+
+from cluster_explorer.annotations import Annotations
+from cluster_explorer.exploring.coloring import Coloring, color_by_cluster, color_by_column, color_by_share
+from cluster_explorer.exploring.columns import typed_columns
+from cluster_explorer.exploring.finding import Finding, RowFilter, field_of, looked_at
+from cluster_explorer.exploring.identity import Identities, Memory
+from cluster_explorer.exploring.listing import Listing
+from cluster_explorer.exploring.metadata import Metadata
+from cluster_explorer.exploring.selection import Selection, rows_now
 from cluster_explorer.pipeline import Results
-from cluster_explorer.selection import Selection
+from cluster_explorer.titles.status import TitlingStatus
+from cluster_explorer.worker.reports import Status
+from cluster_explorer.write_back import Writing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from cluster_explorer.jobs import Report
+    import pandas as pd
+
+    from cluster_explorer.exploring.aim import Aim
+    from cluster_explorer.exploring.sampling import Viewport
     from cluster_explorer.params import Params
+    from cluster_explorer.worker.reports import Report
+
+#: One and the same each time, so that it is known by its identity.
+_NO_FIELDS: Mapping[str, pd.Series[Any]] = MappingProxyType({})
 
 _log = logging.getLogger(__name__)
 
@@ -39,22 +57,52 @@ class State:
         What there is, to show.
     identities : Identities
         The colour of each cluster, and what the last re-clustering changed.
+    memory : Memory
+        The colours that clusters had, which those that come next are followed from.
     selection : Selection
+    annotations : Annotations
+        Names, stars and saved selections.
+    listing : Listing
+        How the list of selected texts is arranged.
+    finding : Finding
+        What the rows are coloured by, which are left by a filter, and what was found last.
+    coloring : Coloring
+        The colour of every row; follows from the rest.
     inspected : int
         Row whose whole text is open, or -1.
+    viewport : Viewport or None
+        The part of the map that is looked at; None is all of it.
+    aim : Aim or None
+        Where the map was last told to look.
     status : Status
         What the worker is doing.
     notice : str
         One sentence for the user, or "".
+    metadata : Metadata
+        Metadata fields of all rows, as far as somebody asked for them.
+    titling : TitlingStatus
+        How far the asking for titles is.
+    writing : Writing
+        What is being written back, and what was.
     """
 
     params: Params
     results: Results = field(default_factory=Results)
     identities: Identities = field(default_factory=Identities)
+    memory: Memory = field(default_factory=Memory)
     selection: Selection = field(default_factory=Selection)
+    annotations: Annotations = field(default_factory=Annotations)
+    listing: Listing = field(default_factory=Listing)
+    finding: Finding = field(default_factory=Finding)
+    coloring: Coloring = field(default_factory=Coloring)
     inspected: int = -1
+    viewport: Viewport | None = None
+    aim: Aim | None = None
     status: Status = field(default_factory=Status)
     notice: str = ""
+    metadata: Metadata = field(default_factory=Metadata)
+    titling: TitlingStatus = field(default_factory=TitlingStatus)
+    writing: Writing = field(default_factory=Writing)
 
 
 Change: TypeAlias = "Callable[[State], State]"
@@ -148,7 +196,7 @@ class Store:
         after = change(before)
         if after is before:
             return
-        self._state = after
+        self._state = after = _settled(before, after)
         for view in tuple(self._views):
             try:
                 view(before, after)
@@ -162,18 +210,47 @@ class Store:
 def reported(report: Report) -> Change:
     """Return the change that a report of the worker makes."""
 
-    def change(state: State) -> State:
-        results = report.results if report.results is not None else state.results
-        return replace(
+    def change(shown: State) -> State:
+        results = report.results if report.results is not None else shown.results
+        state = _carried(shown, results)
+        followed = replace(
             state,
             results=results,
             params=report.params or state.params,
             status=report.status,
+            notice=report.notice or state.notice,
             selection=_surviving(state, results),
-            identities=_followed(state, results),
+            # another map is seen whole; its view is told by the browser when it is drawn
+            viewport=state.viewport if results.layout is state.results.layout else None,
         )
+        before, after = state.results.members, results.members
+        if after is None or (before is not None and after.clustering.labels is before.clustering.labels):
+            return followed
+        # clusters keep their colours
+        identities = state.memory.identify(after.clustering)
+        if state is not shown:
+            # among other rows there is no telling what split or merged
+            identities = Identities(identities.colors)
+        return replace(followed, identities=identities, memory=state.memory.holding(after.clustering, identities))
 
     return change
+
+
+def _carried(state: State, results: Results) -> State:
+    """Let what holds row numbers follow its rows, where the collection was read anew."""
+    earlier, rows = state.results.rows, results.rows
+    if earlier is None or rows is None or rows is earlier:
+        return state
+    places = rows_now(earlier.ids, rows.ids)
+    selected = places[state.selection.rows]
+    selected = np.sort(selected[selected >= 0])
+    kind = state.selection.kind if len(selected) else "none"
+    return replace(
+        state,
+        selection=replace(state.selection, rows=selected, kind=kind, outline=None),
+        inspected=int(places[state.inspected]) if state.inspected >= 0 else -1,
+        memory=state.memory.carried(places, len(rows)),
+    )
 
 
 def _surviving(state: State, results: Results) -> Selection:
@@ -183,12 +260,56 @@ def _surviving(state: State, results: Results) -> Selection:
     return replace(state.selection, outline=None)
 
 
-def _followed(state: State, results: Results) -> Identities:
-    """Let clusters keep their colours when the clustering changes."""
-    before, after = state.results.clustering, results.clustering
-    if after is None or after is before:
-        return state.identities
-    return follow(before.labels if before is not None else None, state.identities, after.labels)
+def _settled(before: State, after: State) -> State:
+    """Let what follows from the rest follow: fields to choose from, filters of rows that are there, and colours."""
+    if before.results.rows is not None and after.results.rows is not before.results.rows:
+        # what was found among other rows says nothing of these
+        after = replace(after, finding=Finding(color_by=after.finding.color_by))
+    if _fields(after) is not _fields(before):
+        columns = typed_columns(_fields(after), _fields(before), before.finding.columns)
+        after = replace(after, finding=replace(after.finding, columns=columns))
+        if any(name not in columns.by_name for name in (*after.finding.filter.chosen, *after.finding.filter.ranges)):
+            # a field that was written holds other values now: places of the old ones say nothing of them
+            after = replace(after, finding=replace(after.finding, filter=RowFilter()))
+    return _colored(before, after)
+
+
+def _fields(state: State) -> Mapping[str, pd.Series[Any]]:
+    """Return the fields that have been read of the rows that are there."""
+    rows, metadata = state.results.rows, state.metadata
+    return metadata.columns if rows is not None and metadata.ids is rows.ids else _NO_FIELDS
+
+
+def _colored(before: State, after: State) -> State:
+    """Let the colours follow from what they show."""
+    if _colored_from(before) == _colored_from(after):
+        return after
+    coloring = _coloring(after)
+    row_filter = after.finding.filter
+    # clusters are not coloured outside of what was clustered, anything else would be
+    kept = row_filter.kept if coloring.by == "cluster" else looked_at(row_filter, after.results.members)
+    return replace(after, coloring=coloring if kept is None else coloring.dimmed(kept))
+
+
+def _colored_from(state: State) -> tuple[object, ...]:
+    """All that the colours depend on; values are compared by identity."""
+    results, finding = state.results, state.finding
+    shown = (results.rows, results.members, finding.columns, results.trust, finding.filter.kept)
+    return (*(id(value) for value in shown), state.identities, finding.color_by)
+
+
+def _coloring(state: State) -> Coloring:
+    """Return the colours wished for, or those of clusters until there is what they show."""
+    results, by = state.results, state.finding.color_by
+    members = results.members
+    column = state.finding.columns.by_name.get(field_of(by) or "")
+    if column is not None and column.has_colors:
+        return color_by_column(column)
+    if by == "trust" and results.trust is not None:
+        return color_by_share(by, results.trust)
+    if by == "confidence" and members is not None:
+        return color_by_share(by, members.confidence)
+    return color_by_cluster(members, state.identities, len(results.rows) if results.rows is not None else 0)
 
 
 def _noticed(notice: str) -> Change:

@@ -6,7 +6,7 @@ Arrays inside a value are never written to after construction. Values hold no co
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -26,6 +26,23 @@ IntArray: TypeAlias = npt.NDArray[np.int32]
 ProgressCallback: TypeAlias = Callable[[float], None]
 
 
+def ignore_progress(_share: float) -> None:
+    """Take progress that nobody watches."""
+
+
+def part_of(on_progress: ProgressCallback | None, first: float, last: float) -> ProgressCallback:
+    """Show the progress of a part of the work as progress of the whole, from `first` to `last`.
+
+    Examples
+    --------
+    >>> part_of(print, 0.5, 1.0)(0.5)
+    0.75
+    """
+    if on_progress is None:
+        return ignore_progress
+    return lambda share: on_progress(first + (last - first) * share)
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Rows of a collection, ascending by primary key.
@@ -38,11 +55,17 @@ class Rows:
         Embeddings as stored; None when they are left in Milvus.
     texts : ndarray of shape (n,), dtype object, or None
         The text of each row ("" where it is missing); None when they are left in Milvus.
+    digests : ndarray of shape (n,), int64, or None
+        A hash of each vector, by which rows that have changed are found; where the vectors are left in Milvus.
+    n_changed : int
+        Rows that others added or deleted while these were read, those changed under their key not counted.
     """
 
     ids: IdArray
     vectors: FloatArray | None = field(repr=False)
     texts: npt.NDArray[np.object_] | None = field(default=None, repr=False)
+    n_changed: int = 0
+    digests: npt.NDArray[np.int64] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -93,25 +116,52 @@ class KnnGraph:
 
 
 @dataclass(frozen=True, eq=False)
-class OutsideNeighbors:
-    """Nearest rows outside of a component, as an `OutsideSearch` finds them.
+class NeighborLists:
+    """The nearest rows of each of some rows, as a search finds them.
 
     Attributes
     ----------
     indices : ndarray of shape (m, k), int32
         Row numbers, nearest first; -1 where there are fewer than k.
     distances : ndarray of shape (m, k), float32
-        True distances; +inf where `indices` is -1.
+        Euclidean distance; for cosine and inner product that of the unit vectors; +inf where `indices` is -1.
     """
 
     indices: IntArray = field(repr=False)
     distances: FloatArray = field(repr=False)
 
+    @classmethod
+    def empty(cls, n_rows: int, n_neighbors: int) -> NeighborLists:
+        """Return lists that hold nothing yet."""
+        return cls(
+            np.full((n_rows, n_neighbors), -1, dtype=np.int32),
+            np.full((n_rows, n_neighbors), np.inf, dtype=np.float32),
+        )
+
+
+class RowSearch(Protocol):
+    """Finds the nearest rows of some rows, where the vectors are not held."""
+
+    def __call__(
+        self, rows: IntArray, n_neighbors: int, *, on_progress: ProgressCallback | None = None
+    ) -> NeighborLists:
+        """Search the rows nearest to each of `rows`, itself left out.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (m,), int32
+            The rows to search for.
+        n_neighbors : int
+            How many for each; fewer only where there are no more.
+        on_progress : callable, optional
+            Told the share of the rows searched, 0 to 1; may raise to stop.
+        """
+
 
 class OutsideSearch(Protocol):
     """Finds the nearest rows outside of a component: what joins a graph whose vectors are not held."""
 
-    def __call__(self, rows: IntArray, component: IntArray, n_neighbors: int) -> OutsideNeighbors:
+    def __call__(self, rows: IntArray, component: IntArray, n_neighbors: int) -> NeighborLists:
         """Search the rows that are nearest to each of `rows` among those of other components.
 
         Parameters
@@ -240,6 +290,39 @@ CONDENSED_TREE_DTYPE = np.dtype(
 
 
 @dataclass(frozen=True, eq=False)
+class Scope:
+    """Rows to cluster by themselves: those that somebody has drilled down to.
+
+    Attributes
+    ----------
+    name : str
+        What the rows are, in a word or two: for a breadcrumb.
+    rows : ndarray of shape (m,), int32
+        Row numbers, ascending.
+    parent : Scope or None
+        Where one comes back to; None is the whole collection.
+
+    Examples
+    --------
+    >>> noise = Scope("noise", np.array([1, 2, 3], dtype=np.int32))
+    >>> [step.name for step in Scope("selection", np.array([2], dtype=np.int32), noise).path]
+    ['noise', 'selection']
+    """
+
+    name: str
+    rows: IntArray = field(repr=False)
+    parent: Scope | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def path(self) -> tuple[Scope, ...]:
+        """The scopes from the outermost to this one."""
+        return (*(self.parent.path if self.parent is not None else ()), self)
+
+
+@dataclass(frozen=True, eq=False)
 class Clustering:
     """A flat clustering and the hierarchy it was cut from.
 
@@ -257,6 +340,9 @@ class Clustering:
         The labels with noise attached to clusters (`attach_noise`); None where that was not asked for.
     confidence : ndarray of shape (n,), float32, or None
         How far each attached label can be trusted, 0 to 1; 1 for the rows of the clusters themselves.
+    scope : Scope or None
+        The rows that were clustered, where these are not all; the others have label -1, and `hierarchy` is of these
+        rows alone.
     """
 
     labels: IntArray = field(repr=False)
@@ -265,11 +351,31 @@ class Clustering:
     hierarchy: CondensedHierarchy | None = field(default=None, repr=False)
     attached_labels: IntArray | None = field(default=None, repr=False)
     confidence: FloatArray | None = field(default=None, repr=False)
+    scope: Scope | None = field(default=None, repr=False)
+
+    @property
+    def clustered_labels(self) -> IntArray:
+        """The labels of the rows that were clustered, shape (m,), int32."""
+        return self.labels if self.scope is None else self.labels[self.scope.rows]
+
+    def spread_over(self, scope: Scope, n_rows: int) -> Clustering:
+        """Return this clustering of a scope's rows as one of all rows: label -1 outside of the scope.
+
+        Examples
+        --------
+        >>> found = Clustering(np.array([0, -1], np.int32), np.array([1, 0], np.float32), n_clusters=1)
+        >>> found.spread_over(Scope("some", np.array([1, 3], np.int32)), n_rows=4).labels.tolist()
+        [-1, 0, -1, -1]
+        """
+        labels = np.full(n_rows, -1, dtype=np.int32)
+        probabilities = np.zeros(n_rows, dtype=np.float32)
+        labels[scope.rows], probabilities[scope.rows] = self.labels, self.probabilities
+        return replace(self, labels=labels, probabilities=probabilities, scope=scope)
 
     @property
     def n_noise(self) -> int:
-        """Rows that belong to no cluster."""
-        return int((self.labels < 0).sum())
+        """Rows that were clustered and belong to no cluster."""
+        return int((self.clustered_labels < 0).sum())
 
     @cached_property
     def condensed_tree_array(self) -> npt.NDArray[np.void] | None:
@@ -279,7 +385,7 @@ class Clustering:
         """
         if self.hierarchy is None:
             return None
-        tree, n = self.hierarchy, len(self.labels)
+        tree, n = self.hierarchy, len(self.clustered_labels)
         array = np.empty(n + len(tree.parent) - 1, dtype=CONDENSED_TREE_DTYPE)
         array["parent"] = n + np.concatenate([tree.row_cluster, tree.parent[1:]])
         array["child"] = np.concatenate([np.arange(n), n + np.arange(1, len(tree.parent))])
@@ -294,7 +400,7 @@ class Clustering:
 
         if self.condensed_tree_array is None:
             raise DataError("These labels were not cut from a tree, so there is no condensed tree. Use cluster(tree).")
-        return CondensedTree(self.condensed_tree_array, self.labels)
+        return CondensedTree(self.condensed_tree_array, self.clustered_labels)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,28 @@ def describe_bad_vectors(vectors: FloatArray, names: Sequence[object], kind: str
         if len(zero):
             return f"Zero vectors have no cosine distance: {named(zero, names, kind)}"
     return ""
+
+
+def digests_of(vectors: FloatArray) -> npt.NDArray[np.int64]:
+    """Return a hash of each vector: equal vectors have equal ones, and others, but for one pair in 2**64, have not.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, d), float32
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+
+    Examples
+    --------
+    >>> one, other, again = digests_of(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -0.0]], dtype=np.float32))
+    >>> one == again, one == other
+    (np.True_, np.False_)
+    """
+    # adding zero makes one zero of two: they are equal, and hash differently
+    table = np.ascontiguousarray(vectors, dtype=np.float32) + np.float32(0)
+    return np.frombuffer(b"".join(blake2b(row, digest_size=8).digest() for row in table), dtype=np.int64)
 
 
 def named(positions: npt.NDArray[np.intp] | Sequence[int], names: Sequence[object], kind: str) -> str:

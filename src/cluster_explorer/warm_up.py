@@ -14,10 +14,12 @@ import numpy as np
 
 from cluster_explorer.params import Params
 from cluster_explorer.pipeline import ALL_TARGETS, Results, Work, run_stage, stale
-from cluster_explorer.values import Rows
+from cluster_explorer.values import Rows, ignore_progress
 
 if TYPE_CHECKING:
-    from cluster_explorer.values import KnnGraph, ProgressCallback
+    from collections.abc import Sequence
+
+    from cluster_explorer.values import KnnGraph, OutsideSearch, ProgressCallback, RowSearch
 
 
 class _RandomRows:
@@ -36,6 +38,18 @@ class _RandomRows:
     def search_graph(self, rows: Rows, n_neighbors: int, *, on_progress: ProgressCallback | None = None) -> KnnGraph:
         raise NotImplementedError
 
+    def row_search(self, among: Rows) -> RowSearch:
+        raise NotImplementedError
+
+    def outside_search(self, rows: Rows) -> OutsideSearch:
+        raise NotImplementedError
+
+    def vectors(self, ids: Sequence[int] | Sequence[str]) -> Rows:
+        raise NotImplementedError
+
+    def texts(self, ids: Sequence[int] | Sequence[str]) -> list[str]:
+        raise NotImplementedError
+
 
 def warm_up() -> float:
     """Run every stage once, flat and in space, on a few hundred random rows.
@@ -49,12 +63,8 @@ def warm_up() -> float:
     results = Results()
     for params in (Params(), Params(n_components=3, cluster_selection_method="leaf")):
         while stages := stale(results, params, ALL_TARGETS):
-            results = run_stage(stages[0], Work(_RandomRows(), results, params, on_progress=_ignore))
+            results = run_stage(stages[0], Work(_RandomRows(), results, params, on_progress=ignore_progress))
     return time.monotonic() - started
-
-
-def _ignore(_share: float) -> None:
-    """Nobody watches."""
 
 
 if __name__ == "__main__":

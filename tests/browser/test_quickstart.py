@@ -7,6 +7,7 @@ import math
 import nbformat
 import numpy as np
 import pytest
+
 from lab import wait_until
 
 
@@ -60,7 +61,7 @@ def test_a_lasso_selects_in_page_and_kernel_and_the_texts_can_be_read_to_the_las
 
     # the list shows the texts that the kernel has selected, in its order
     texts = notebook.kernel.ask("ex.selection.text.tolist()")
-    rows = notebook.panel.get_by_role("option")
+    rows = notebook.panel.locator("[role=option]")
     rows.first.wait_for()
     assert texts[0].split("\n")[0][:40] in rows.first.inner_text()
     rows.first.click()
@@ -116,7 +117,7 @@ def test_hovering_a_point_shows_a_snippet_and_never_a_whole_document(notebook):
 
 def test_hovering_a_text_lights_up_its_point_on_the_map(notebook):
     notebook.drag(circle_around(notebook, 0))
-    rows = notebook.panel.get_by_role("option")
+    rows = notebook.panel.locator("[role=option]")
     rows.nth(1).wait_for()
     wait_until(lambda: "selected" in header(notebook), "the selection in the panel")
     x, y = notebook.kernel.ask("ex.selection[['x', 'y']].iloc[1].tolist()")
@@ -143,16 +144,66 @@ def test_a_moved_slider_reclusters_and_the_map_and_panel_follow(notebook):
     size = notebook.kernel.ask("ex.params.min_cluster_size")
     slider.focus()
     for _ in range(12):
-        notebook.page.keyboard.press("ArrowLeft")
-    wait_until(lambda: notebook.kernel.ask("ex.params.min_cluster_size") == size - 12, "the parameter in the kernel")
+        notebook.page.keyboard.press("ArrowRight")
+    wait_until(lambda: notebook.kernel.ask("ex.params.min_cluster_size") == size + 12, "the parameter in the kernel")
     n_clusters = notebook.kernel.ask("int(ex.labels_.max()) + 1")
     wait_until(lambda: notebook.drawn_colors() != before, "other colours on the map")
     wait_until(lambda: f"{n_clusters:,} cluster" in header(notebook), "the number of clusters in the panel")
     labels = np.array(notebook.kernel.ask("ex.labels_.tolist()"))
+    shown = np.array(notebook.kernel.ask("ex.attached_labels_.tolist()"))
     codes = np.array(notebook.drawn_colors())
-    assert ((codes == 0) == (labels == -1)).all()
-    assert len({(label, code) for label, code in zip(labels, codes, strict=True)}) == len(set(labels))
+    assert ((codes == 0) == (shown == -1)).all()
+    # members have their cluster's colour, noise that is attached to it a lighter one
+    pairs = {(label, attached, code) for label, attached, code in zip(labels, shown, codes, strict=True)}
+    assert len({code for _, _, code in pairs}) == len(pairs)
     assert notebook.drawn_positions() == positions
+
+
+def test_landscape_levels_and_the_noise_dial_steer_the_map(notebook):
+    peak = notebook.explorer.locator(".ce-landscape-peak").first
+    peak.wait_for()
+    size = notebook.kernel.ask("int(min(ex.landscape_.levels))")
+    peak.hover()
+    assert f"size {size}:" in notebook.explorer.locator(".ce-landscape-caption").inner_text()
+    peak.click()
+    wait_until(lambda: notebook.kernel.ask("ex.params.min_cluster_size") == size, "the size that was clicked")
+    assert notebook.kernel.ask("ex.params.cluster_selection_method") == "leaf"
+    wait_until(lambda: peak.get_attribute("aria-pressed") == "true", "the peak to be marked")
+    n_levels = notebook.kernel.ask("len(ex.landscape_.levels)")
+    notebook.explorer.get_by_text(f"{n_levels} of {n_levels}").wait_for()
+
+    dial = notebook.explorer.locator(".widget-slider", has_text="noise_threshold").get_by_role("slider")
+    dial.focus()
+    notebook.page.keyboard.press("Home")
+    wait_until(lambda: notebook.kernel.ask("int((ex.attached_labels_ < 0).sum())") == 0, "all noise to be attached")
+    assert notebook.kernel.ask("int((ex.labels_ < 0).sum())") > 0
+    wait_until(lambda: min(notebook.drawn_colors()) > 0, "no grey point on the map")
+    notebook.page.keyboard.press("End")
+    wait_until(lambda: notebook.kernel.ask("bool((ex.attached_labels_ == ex.labels_).all())"), "HDBSCAN's noise")
+
+    auto = notebook.explorer.get_by_role("button", name="auto", exact=True)
+    auto.click()
+    wait_until(lambda: notebook.kernel.ask("ex.params.min_cluster_size") == "auto", "the automatic size")
+
+
+def test_a_drill_down_clusters_the_selection_alone_and_the_breadcrumb_leads_back(notebook):
+    before = notebook.drawn_colors()
+    notebook.drag(circle_around(notebook, 0))
+    selected = wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)"), "a selection in the kernel")
+    button = notebook.explorer.get_by_role("button", name="Cluster selection")
+    wait_until(button.is_enabled, "the button to be there")
+    button.click()
+    wait_until(lambda: notebook.kernel.ask("len(ex.params.scope or [])") == selected, "the scope in the kernel")
+    wait_until(lambda: notebook.kernel.ask("ex.status.state") == "ready", "the clusters of the selection")
+    notebook.explorer.get_by_text(f"{selected:,} of 1,219 texts").wait_for()
+    wait_until(lambda: notebook.drawn_colors() != before, "other colours on the map")
+    codes = np.array(notebook.drawn_colors())
+    outside = np.array(notebook.kernel.ask("(~ex._session.state.results.members.inside).tolist()"))
+    assert len(set(codes[outside])) == 1
+    assert not set(codes[outside]) & set(codes[~outside])
+    notebook.explorer.get_by_role("button", name="All texts (1,219)").click()
+    wait_until(lambda: notebook.drawn_colors() == before, "the colours from before")
+    assert notebook.kernel.ask("ex.params.scope") is None
 
 
 def test_parameters_set_from_python_move_the_controls(notebook):
@@ -214,10 +265,13 @@ def test_a_long_job_can_be_cancelled_and_leaves_the_map_and_its_parameters(lab, 
 
 
 def test_a_failed_job_says_why_and_leaves_the_map(notebook):
-    notebook.kernel.run("before = ex.positions_\nex.params = {'n_neighbors': 2000}")
-    notebook.explorer.get_by_text("too few for 2000 neighbours").wait_for()
+    notebook.kernel.run(
+        "import numpy as np\nfrom cluster_explorer.values import Scope\nbefore = ex.positions_\n"
+        "ex.params = {'scope': Scope('four rows', np.arange(4, dtype=np.int32))}"
+    )
+    notebook.explorer.get_by_text("4 texts are too few").wait_for()
     notebook.explorer.get_by_role("button", name="Try again").wait_for()
-    assert notebook.kernel.ask("ex.positions_ is before and ex.params.n_neighbors == 15")
+    assert notebook.kernel.ask("ex.positions_ is before and ex.params.scope is None")
 
 
 def test_every_control_has_a_name(notebook):

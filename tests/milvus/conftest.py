@@ -6,9 +6,7 @@ import itertools
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,15 +14,39 @@ import psutil
 import pytest
 
 from cluster_explorer.milvus.connection import connect
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from milvus_server import CannotRunError, MilvusServer, free_port, installed_program
+from environments import bge_m3_python, oldest_pymilvus, pymilvus_folder
+from milvus_server import GUARDED_TOKEN, VERSION, CannotRunError, MilvusServer, free_port, installed
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _names = itertools.count()
+
+#: Which real components were tested, and why others could not be.
+_components = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_components] = {}
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say in the summary what ran, so that a run without a server does not look like one with it."""
+    for name, outcome in config.stash.get(_components, {}).items():
+        terminalreporter.write_line(f"{name}: {outcome}")
+
+
+@contextmanager
+def component(request: pytest.FixtureRequest, name: str) -> Iterator[None]:
+    """Note whether a real component could be used; skip what needs it where it could not."""
+    try:
+        yield
+    except CannotRunError as reason:
+        request.config.stash[_components][name] = f"NOT TESTED: {reason}"
+        pytest.skip(f"{name}: {reason}")
+    request.config.stash[_components][name] = "tested"
 
 
 class LiteServer:
@@ -43,7 +65,7 @@ class LiteServer:
         command = [sys.executable, "-c", "from milvus_lite.cmdline import main; main()", "server"]
         command += ["--data-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self._answers, 60)
+        until(self._answers, 60)
 
     def end(self) -> None:
         """Kill it for good: a thread of a failed test cannot start it again."""
@@ -55,13 +77,20 @@ class LiteServer:
         self.process.kill()
         self.process.wait(30)
 
+    def restart(self) -> None:
+        """End it with time to tidy up (killed while it writes an index, it cannot load that again), and start it."""
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(30)
+        self.start()
+
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """Stop the process as it is: connections stay open, and nothing answers."""
         assert self.process is not None
         process = psutil.Process(self.process.pid)
         process.suspend()
-        wait_until(lambda: process.status() == psutil.STATUS_STOPPED, 10)
+        until(lambda: process.status() == psutil.STATUS_STOPPED, 10)
         try:
             yield
         finally:
@@ -73,14 +102,6 @@ class LiteServer:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
             return True
         return False
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    """Wait for a condition, looking often."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")
@@ -101,15 +122,27 @@ def own_server(tmp_path: Path) -> Iterator[LiteServer]:
 
 
 @pytest.fixture(scope="session")
-def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+def milvus_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
     """The real server, with authentication on."""
-    try:
-        server = MilvusServer(installed_program(), tmp_path_factory.mktemp("milvus"))
+    with component(request, f"Milvus server {VERSION}"):
+        server = MilvusServer(installed(), tmp_path_factory.mktemp("milvus"))
         server.start()
-    except CannotRunError as reason:
-        pytest.skip(str(reason))
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def oldest(request: pytest.FixtureRequest) -> Path:
+    """The oldest pymilvus that is allowed, to be put first on the path."""
+    with component(request, f"pymilvus {oldest_pymilvus()}"):
+        return pymilvus_folder(oldest_pymilvus())
+
+
+@pytest.fixture(scope="session")
+def bge_m3(request: pytest.FixtureRequest) -> Path:
+    """The interpreter of an environment with torch and BGE-M3's code."""
+    with component(request, "BGE-M3 with torch"):
+        return bge_m3_python()
 
 
 @pytest.fixture(params=["lite", "server"])
@@ -202,3 +235,87 @@ def vectors() -> Callable[[int, int], np.ndarray]:
         return values / np.linalg.norm(values, axis=1, keepdims=True)
 
     return made
+
+
+@pytest.fixture
+def guarded_server(tmp_path):
+    """Milvus Lite served over TCP that asks for a token, as a server with authentication does."""
+    import base64
+
+    import grpc
+
+    class AsksForToken(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, details):
+            given = dict(details.invocation_metadata).get("authorization", "")
+            if base64.b64decode(given).decode() == GUARDED_TOKEN:
+                return continuation(details)
+
+            def refuse(request, context):
+                # as some do, it repeats what it was sent
+                said = f"auth check failure, please check api key [{base64.b64decode(given).decode()}] is correct"
+                context.abort(grpc.StatusCode.UNAUTHENTICATED, said)
+
+            return grpc.unary_unary_rpc_method_handler(refuse)
+
+    from cluster_explorer.ingest import ingest
+
+    ingest(["a", "b"], vectors=np.eye(2), uri=tmp_path / "guarded.db", collection_name="c")
+    with served(tmp_path / "guarded.db", interceptors=[AsksForToken()]) as port:
+        yield f"127.0.0.1:{port}"
+
+
+@pytest.fixture
+def deaf_server(tmp_path):
+    """Milvus Lite served over TCP that takes no notice of filters."""
+    from milvus_lite.adapter.grpc.servicer import MilvusServicer
+
+    class Deaf(MilvusServicer):
+        def Query(self, request, context):  # noqa: N802 - gRPC's name
+            request.expr = ""
+            return super().Query(request, context)
+
+    with served(tmp_path / "deaf.db", servicer=Deaf) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def garbled_server(tmp_path):
+    """Milvus Lite served over TCP whose dynamic fields cannot be decoded once it is told to garble them."""
+    from milvus_lite.adapter.grpc.servicer import MilvusServicer
+
+    class Garbling(MilvusServicer):
+        garbles = False
+
+        def Query(self, request, context):  # noqa: N802 - gRPC's name
+            answer = super().Query(request, context)
+            for field in answer.fields_data if Garbling.garbles else ():
+                if field.is_dynamic:
+                    field.scalars.json_data.data[:] = [b'{"text": "tru'] * len(field.scalars.json_data.data)
+            return answer
+
+    def garble():
+        Garbling.garbles = True
+
+    with served(tmp_path / "garbled.db", servicer=Garbling) as port:
+        yield f"http://127.0.0.1:{port}", garble
+
+
+@contextmanager
+def served(path, *, servicer=None, interceptors=()):
+    from concurrent import futures
+
+    import grpc
+    from milvus_lite.adapter.grpc.servicer import MilvusServicer
+    from milvus_lite.db import MilvusLite
+    from pymilvus.grpc_gen import milvus_pb2_grpc
+
+    database = MilvusLite(str(path))
+    server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=interceptors)
+    milvus_pb2_grpc.add_MilvusServiceServicer_to_server((servicer or MilvusServicer)(database), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop(0).wait()
+        database.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -108,6 +111,65 @@ def test_an_error_of_the_function_is_told_and_kept():
     with pytest.raises(EmbeddingError, match="rows 0 to 9: TimeoutError: the service is asleep") as caught:
         embed_texts(broken, TEXTS)
     assert isinstance(caught.value.__cause__, TimeoutError)
+
+
+KEY = "0d4e1b-s3cr3t"
+
+
+class Client:
+    def __init__(self):
+        self.headers = {"X-Api-Key": KEY}
+
+
+class LikeHostedFunction:
+    """As functions of pymilvus-model for hosted services, which keep the key in a client."""
+
+    def __init__(self):
+        self._client = Client()
+
+    def encode_documents(self, texts):
+        raise ValueError(f"cannot embed {texts[0]!r} with {self._client.headers}")
+
+    encode_queries = encode_documents
+
+
+def closed_over(key):
+    def embed(texts):
+        raise ValueError(f"cannot embed {texts[0]!r}: key {key} has expired")
+
+    return embed
+
+
+def chained(texts):
+    try:
+        closed_over(f"'Bearer jina_{KEY}\\n'")(texts)
+    except ValueError as error:
+        raise ConnectionError("cannot embed 'text '") from error
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        LikeHostedFunction(),
+        closed_over(KEY),
+        partial(lambda texts, api_key: closed_over(api_key)(texts), api_key=KEY),
+        chained,
+    ],
+)
+def test_the_key_of_a_function_is_in_no_message_and_no_traceback(function):
+    for attempt in (lambda: embed_texts(function, TEXTS), lambda: embed_query(function, TEXTS[0])):
+        with pytest.raises(EmbeddingError, match=r"(ValueError|ConnectionError): cannot embed 'text '") as caught:
+            attempt()
+        said = "".join(traceback.format_exception(caught.value))
+        assert "s3cr3t" not in said
+        # where it failed is still told
+        assert "test_embedding.py" in said.partition("The above exception")[0]
+
+
+def test_a_configuration_given_instead_of_a_function_is_not_repeated():
+    with pytest.raises(InvalidParameterError, match=r"a dict\) cannot embed") as caught:
+        embed_texts({"api_key": "s3cr3t"}, TEXTS)
+    assert "s3cr3t" not in str(caught.value)
 
 
 @pytest.mark.parametrize("nonsense", [7, "bge-m3", None])

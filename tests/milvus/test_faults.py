@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 import traceback
-from concurrent import futures
 from contextlib import contextmanager
 
 import numpy as np
@@ -18,6 +17,7 @@ import pytest
 
 from cluster_explorer.errors import (
     AuthenticationError,
+    Cancelled,
     ClusterExplorerError,
     ConnectionFailedError,
     DatabaseLockedError,
@@ -25,9 +25,11 @@ from cluster_explorer.errors import (
 )
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import open_collection
+from cluster_explorer.milvus.connection import connect
+from milvus_server import GUARDED_TOKEN as TOKEN
+from waiting import until
 
 TEXTS = [f"text {number}" for number in range(3_000)]
-TOKEN = "zilliz-7f3a9c-secret"
 
 
 @pytest.fixture
@@ -197,36 +199,21 @@ def test_closing_ends_the_waiting_for_a_server(own_server):
     closing.join()
 
 
-@pytest.fixture
-def guarded_server(tmp_path):
-    """Milvus Lite served over TCP that asks for a token, as a server with authentication does."""
-    import base64
+def test_reading_from_a_server_that_ignores_where_to_go_on_ends(deaf_server):
+    ingest([f"text {row}" for row in range(50)], vectors=np.eye(50), uri=deaf_server, collection_name="c")
+    with open_collection(deaf_server, "c") as collection, pytest.raises(MilvusOperationError, match="never end"):
+        collection.scan()
 
-    import grpc
-    from milvus_lite.adapter.grpc.servicer import MilvusServicer
-    from milvus_lite.db import MilvusLite
-    from pymilvus.grpc_gen import milvus_pb2_grpc
 
-    class AsksForToken(grpc.ServerInterceptor):
-        def intercept_service(self, continuation, details):
-            given = dict(details.invocation_metadata).get("authorization", "")
-            if base64.b64decode(given).decode() == TOKEN:
-                return continuation(details)
-
-            def refuse(request, context):
-                context.abort(grpc.StatusCode.UNAUTHENTICATED, "auth check failure, please check api key is correct")
-
-            return grpc.unary_unary_rpc_method_handler(refuse)
-
-    ingest(["a", "b"], vectors=np.eye(2), uri=tmp_path / "guarded.db", collection_name="c")
-    database = MilvusLite(str(tmp_path / "guarded.db"))
-    server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=[AsksForToken()])
-    milvus_pb2_grpc.add_MilvusServiceServicer_to_server(MilvusServicer(database), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    yield f"127.0.0.1:{port}"
-    server.stop(0).wait()
-    database.close()
+def test_an_answer_that_cannot_be_decoded_is_told(garbled_server, milvus):
+    uri, garble = garbled_server
+    with milvus(uri) as client:
+        client.create_collection("c", dimension=2, auto_id=True)
+        client.insert("c", [{"vector": [1.0, n], "text": f"text {n}"} for n in range(20)])
+    with open_collection(uri, "c") as collection:
+        garble()
+        with pytest.raises(MilvusOperationError, match=r"read collection 'c'.*cannot be read \(.*DecodeError"):
+            collection.scan()
 
 
 def test_the_token_opens_and_a_wrong_one_does_not(guarded_server):
@@ -277,6 +264,7 @@ import sys
 from cluster_explorer.errors import ClusterExplorerError
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import open_collection
+from cluster_explorer.milvus.connection import connect
 
 path = sys.argv[1]
 ingest(["a", "b", "c"], vectors=[[1.0, 0], [0, 1.0], [1, 1]], uri=path, collection_name="c")
@@ -326,6 +314,21 @@ def test_the_users_own_log_levels_come_back(tmp_path):
         logger.setLevel(before)
 
 
+def test_waiting_for_what_takes_a_server_long_ends_with_the_connection_or_its_time(tmp_path):
+    connection = connect(tmp_path / "news.db", token=None, db_name="", timeout=10, create=True)
+    with pytest.raises(MilvusOperationError, match=r"Cannot load it at .*the server goes on"):
+        connection.wait_for("load it", lambda: None, 0.0)
+    looks = iter([None, None, "loaded"])
+    assert connection.wait_for("load it", lambda: next(looks), 20) == "loaded"
+
+    def look():
+        # whoever waits is told at the next look, not after ten minutes
+        connection.close()
+
+    with pytest.raises(Cancelled, match="closed while it waited for the server to load it"):
+        connection.wait_for("load it", look, 600)
+
+
 def test_closing_leaves_no_threads_behind(tmp_path):
     ingest(["a"], vectors=[[1.0, 0]], uri=tmp_path / "warm.db", collection_name="c")
     before = set(threading.enumerate())
@@ -333,9 +336,7 @@ def test_closing_leaves_no_threads_behind(tmp_path):
     ingest(["a"], vectors=[[1.0, 0]], uri=path, collection_name="c")
     with open_collection(path, "c") as collection:
         collection.scan()
-    deadline = time.monotonic() + 20
-    while set(threading.enumerate()) - before and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: not set(threading.enumerate()) - before, 20, "the threads to end")
     assert not set(threading.enumerate()) - before
 
 

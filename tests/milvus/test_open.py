@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 
 from cluster_explorer.errors import (
@@ -15,6 +17,7 @@ from cluster_explorer.errors import (
 )
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import open_collection
+from cluster_explorer.milvus.address import parse_uri
 
 UNIT = [1.0, 0.0, 0.0, 0.0]
 
@@ -116,7 +119,7 @@ def test_sparse_vectors_alone_cannot_be_clustered(make, fields, uri, collection_
         rows=[{"id": 1, "text": "a", "sparse": {3: 0.5}}],
         index={"sparse": "IP"},
     )
-    with pytest.raises(FieldError, match=r"no FLOAT_VECTOR field.*'sparse' \(SPARSE_FLOAT_VECTOR\)"):
+    with pytest.raises(FieldError, match=r"no field of float vectors.*'sparse' \(SPARSE_FLOAT_VECTOR\)"):
         open_collection(uri, collection_name)
 
 
@@ -209,6 +212,30 @@ def test_an_old_database_is_a_file(tmp_path):
 def test_what_is_neither_a_file_nor_a_server(nonsense):
     with pytest.raises(InvalidParameterError, match=r"'\.db' in lowercase"):
         open_collection(nonsense, "headlines")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "milvus://root:s3cr3t@host:19530",
+        "root:s3cr3t@host:19530",
+        "milvus://root:s3cr3t@host/news.db",
+        "https://ab/s3cr3t==@host:19530",
+        "https://root:ab?s3cr3t@host",
+        "https://root:ab#s3cr3t@host",
+        "https://root:s3cr3t[@host",
+        "https://root:s3cr3t",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_and_its_password_not_told(address):
+    with pytest.raises(InvalidParameterError, match="uri=") as caught:
+        open_collection(address, "headlines")
+    assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_password_in_an_address_may_hold_any_character():
+    address = parse_uri("https://root:p%40ss%2Fw%25rd@host:19530")
+    assert (address.uri, address.token) == ("https://host:19530", "root:p@ss/w%rd")
 
 
 def test_a_relative_path_stays_the_same_database_when_the_folder_changes(tmp_path, monkeypatch):

@@ -275,15 +275,18 @@ def test_two_explorers_of_one_file_share_it_and_the_last_one_lets_go(tmp_path, m
     assert subprocess.run(probe, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def test_a_client_of_the_users_own_stays_open(tmp_path):
-    from milvus_lite.server_manager import server_manager_instance
+@pytest.mark.parametrize("opened", ["before ours", "after ours"])
+def test_a_client_of_the_users_own_stays_open_and_the_lock_is_free_after_it(tmp_path, opened):
+    from milvus_lite.db import MilvusLite
     from pymilvus import MilvusClient
 
     path = str(tmp_path / "news.db")
-    client = MilvusClient(path)
     ingest(["a"], vectors=[[1.0, 0]], uri=path, collection_name="c")
+    client = MilvusClient(path) if opened == "before ours" else None
     with open_collection(path, "c") as collection:
+        client = client or MilvusClient(path)
         assert collection.count() == 1
-    assert client.list_collections() == ["c"]
+    assert client.query("c", filter="", limit=1, output_fields=["text"])[0]["text"] == "a"
     client.close()
-    server_manager_instance.release_server(path)
+    open_collection(path, "c").close()
+    MilvusLite(path).close()

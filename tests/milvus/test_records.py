@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster_explorer.errors import DataError, FieldError, InvalidParameterError
-from cluster_explorer.records import check_lengths, derived_keys, make_records
+from cluster_explorer.milvus.records import check_lengths, derived_keys, make_records
 
 _texts = st.lists(st.sampled_from(["spam", "ham", "eggs", "spam ", "汉字"]), min_size=1, max_size=20)
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from milvus_server import TOKEN, CannotRunError
 
+from cluster_explorer import ClusterExplorer
 from cluster_explorer.errors import (
     AuthenticationError,
     CollectionNotFoundError,
@@ -23,6 +23,7 @@ from cluster_explorer.errors import (
 )
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import open_collection, scan
+from milvus_server import TOKEN, CannotRunError
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 
@@ -214,3 +215,37 @@ def test_a_server_restarted_in_mid_scan_is_waited_for(milvus_server, where, fram
     assert not restarts
     assert rows.texts.tolist() == frame.set_index("id").sort_index().text.tolist()
     assert time.monotonic() - started < 150
+
+
+def test_a_scan_sees_what_was_written_and_deleted_a_moment_ago(where, client):
+    place = {**where, "collection_name": "moments"}
+    ingest(pd.DataFrame({"id": range(50), "text": ["before"] * 50}), vectors=np.eye(50, dtype=np.float32), **place)
+    vectors = np.eye(50).tolist()
+    with open_collection(**place) as collection:
+        for turn in range(3):
+            client.insert("moments", [{"id": 100 + turn, "text": "new", "vector": vectors[turn]}])
+            assert 100 + turn in collection.scan().ids
+            client.delete("moments", ids=[100 + turn])
+            assert 100 + turn not in collection.scan().ids
+            client.upsert("moments", [{"id": turn, "text": "after", "vector": vectors[turn]}])
+            assert collection.scan().texts[turn] == "after"
+
+
+def test_an_explorer_writes_labels_and_takes_them_back(milvus_server, client, vectors, tmp_path):
+    place = {"uri": milvus_server.uri, "collection_name": "written", "token": TOKEN}
+    ingest([f"text {row}" for row in range(300)], vectors=vectors(300, 16), **place)
+    file = tmp_path / "labels.journal"
+    with ClusterExplorer(**place, params={"min_cluster_size": 5}) as explorer:
+        assert explorer.write_labels(run_id="run", dry_run=True).n_added == 300
+        assert explorer.write_labels(run_id="run", journal=file).n_written == 300
+        labels, ids = explorer.labels_, explorer.ids_
+        assert explorer.write_labels(into="companion").n_added == 300
+        assert explorer.undo_write().n_restored == 300
+        assert not client.has_collection("written_labels")
+    for label in np.unique(labels).tolist():
+        with ClusterExplorer(**place, filter=f"cluster == {label} and cluster_run == 'run'") as found:
+            np.testing.assert_array_equal(found.ids_, ids[labels == label])
+    with ClusterExplorer(**{**place, "uri": f"{milvus_server.uri}/"}) as later:
+        assert later.undo_write(file).n_restored == 300
+    rows = client.query("written", filter="cluster >= -1", output_fields=["count(*)"], consistency_level="Strong")
+    assert rows[0]["count(*)"] == 0

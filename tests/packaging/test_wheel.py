@@ -27,8 +27,8 @@ vectors = np.concatenate([rng.normal(c, 0.1, (40, 8)) for c in (1.0, -1.0)]).ast
 with ClusterExplorer.from_texts([f"text {i}" for i in range(80)], vectors=vectors, metric="L2",
                                 uri=sys.argv[1], collection_name="texts") as ex:
     n_clusters = len(set(ex.recluster(min_cluster_size=10).labels.tolist()) - {-1})
-    kind = type(ex.widget).__name__
-print(json.dumps({"file": cluster_explorer.__file__, "clusters": n_clusters, "widget": kind}))
+    views = [type(view).__name__ for view in ex.widget.children]
+print(json.dumps({"file": cluster_explorer.__file__, "clusters": n_clusters, "views": views}))
 """
 
 
@@ -85,7 +85,7 @@ def test_it_clusters_and_makes_its_widget_without_node(python, tmp_path):
     told = json.loads(answer.stdout.splitlines()[-1])
     assert Path(told["file"]).is_relative_to(python.parent.parent)
     assert told["clusters"] == 2
-    assert told["widget"] == "VBox"
+    assert told["views"]
 
 
 def test_importing_loads_nothing_heavy(python):

@@ -64,3 +64,21 @@ def test_counting_can_be_cancelled():
 
     with pytest.raises(Cancelled):
         count_terms(texts_about("alpha"), on_progress=cancel)
+
+
+def test_stop_words_are_found_in_the_collection_whatever_its_language():
+    rng = np.random.default_rng(3)
+    fillers = ["zaa", "zbb", "zcc", "zdd"]
+    subjects = [["hafen", "streik"], ["komet", "himmel"], ["opernhaus", "premiere"]]
+    texts = np.array(
+        [" ".join([*rng.choice(fillers, 1), *rng.choice(subject, 1)]) for subject in subjects for _ in range(40)],
+        dtype=object,
+    )
+    names = name_clusters(count_terms(texts), np.repeat([0, 1, 2], 40).astype(np.int32), n_words=2)
+    assert [set(keywords) for keywords in names.keywords] == [set(subject) for subject in subjects]
+
+
+def test_a_cluster_with_nothing_but_common_words_still_has_a_name():
+    texts = texts_about("same words", "same words")
+    names = name_clusters(count_terms(texts), np.repeat([0, 1], 12).astype(np.int32))
+    assert all(names.keywords)

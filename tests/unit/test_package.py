@@ -19,9 +19,9 @@ def test_every_public_name_is_there_and_documented(name):
 
 def test_functions_are_not_shadowed_by_the_modules_that_hold_others():
     code = (
-        "import cluster_explorer.warm_up, cluster_explorer.widget.explorer, cluster_explorer.recipe\n"
-        "from cluster_explorer import cluster, layout, knn_graph\n"
-        "print(callable(cluster) and callable(layout) and callable(knn_graph))"
+        "import cluster_explorer.warm_up, cluster_explorer.widget.explorer, cluster_explorer.stages.recipe\n"
+        "from cluster_explorer import cluster, landscape, layout, knn_graph\n"
+        "print(all(map(callable, (cluster, landscape, layout, knn_graph))))"
     )
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert told.stdout.strip() == "True"

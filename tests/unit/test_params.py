@@ -14,13 +14,19 @@ from cluster_explorer.params import Params
     [
         ("min_cluster_size", 1, "2 or more"),
         ("min_cluster_size", 2.5, "whole number"),
-        ("min_cluster_size", "20", "whole number"),
+        ("min_cluster_size", "20", "or 'auto'"),
+        ("noise_threshold", 1.1, "0 to 1"),
+        ("resolution", 0, "0.01 to 100"),
         ("min_cluster_size", True, "whole number"),
         ("n_neighbors", 0, "2 or more"),
+        ("n_neighbors", float("inf"), "whole number"),
+        ("min_cluster_size", float("inf"), "whole number"),
+        ("min_cluster_size", 10**400, "whole number"),
+        ("cluster_selection_epsilon", float("inf"), "0 or more"),
         ("min_dist", 1.5, "0 to 1"),
         ("min_dist", float("nan"), "0 to 1"),
         ("n_components", 4, "2 to 3"),
-        ("cluster_selection_method", "lief", "Available: 'eom', 'leaf'."),
+        ("cluster_selection_method", "lief", "Available: 'modularity', 'eom', 'leaf'."),
         ("neighbors", "annoy", "Available: 'auto', 'faiss', 'milvus'."),
     ],
 )
@@ -48,5 +54,10 @@ def test_numbers_of_numpy_are_taken_and_become_plain():
     assert params == Params(min_cluster_size=30, min_dist=0.5)
 
 
-def test_differences_name_what_another_has_otherwise():
-    assert Params().differences(Params(min_dist=0.5, min_samples=7)) == {"min_samples": 7, "min_dist": 0.5}
+def test_another_space_brings_its_own_way_to_select_clusters_unless_one_is_named():
+    assert Params().cluster_selection_method == "modularity"
+    assert Params(space="distance").cluster_selection_method == "eom"
+    leaf = Params().changed({"space": "distance", "cluster_selection_method": "leaf"})
+    assert leaf.cluster_selection_method == "leaf"
+    assert leaf.changed({"min_samples": 3}).cluster_selection_method == "leaf"
+    assert leaf.changed({"space": "graph"}).cluster_selection_method == "modularity"

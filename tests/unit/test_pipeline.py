@@ -7,10 +7,20 @@ import pytest
 
 from cluster_explorer.params import Params
 from cluster_explorer.pipeline import ALL_TARGETS, STAGES, Results, key_of, stale
+from cluster_explorer.values import Scope
+
+LABELS = ["clustering", "attached", "members", "names"]
+GROUPS = ["finest", "groups"]
+BEFORE_NAMES = ["tree", "landscape", *GROUPS, *LABELS[:-1]]
+TREE = [*BEFORE_NAMES, "names", "certified"]
+DISTINCT = ["distinct", "affinities", "measured"]
 
 
 class Held:
     n_neighbors = 30
+
+    def __len__(self):
+        return 100
 
 
 def everything(params):
@@ -27,16 +37,19 @@ def everything(params):
     ("changes", "recomputed"),
     [
         ({}, []),
-        ({"min_cluster_size": 30}, ["clustering", "names"]),
-        ({"cluster_selection_method": "leaf"}, ["clustering", "names"]),
-        ({"cluster_selection_epsilon": 0.3}, ["clustering", "names"]),
-        ({"min_samples": 9}, ["tree", "clustering", "names"]),
-        ({"n_neighbors": 10}, ["graph", "measured", "tree", "clustering", "names"]),
-        ({"n_neighbors": 30}, ["graph", "measured", "tree", "clustering", "names"]),
-        ({"n_neighbors": 31}, ["neighbors", "graph", "measured", "tree", "clustering", "names"]),
+        ({"min_cluster_size": 30}, ["groups", *LABELS]),
+        ({"cluster_selection_method": "leaf"}, [*GROUPS, *LABELS]),
+        ({"cluster_selection_epsilon": 0.3}, LABELS),
+        ({"resolution": 2.0}, LABELS),
+        ({"noise_threshold": 0.3}, ["members"]),
+        ({"min_samples": 9}, TREE),
+        ({"n_neighbors": 10}, ["graph", "scoped", *DISTINCT, *TREE]),
+        ({"n_neighbors": 30}, ["graph", "scoped", *DISTINCT, *TREE]),
+        ({"n_neighbors": 31}, ["neighbors", "graph", "scoped", *DISTINCT, *TREE]),
+        ({"scope": Scope("some", np.arange(5, dtype=np.int32))}, ["scoped", *DISTINCT, *TREE]),
         ({"min_dist": 0.5}, ["layout"]),
-        ({"random_state": 1}, ["measured", "tree", "clustering", "layout", "names"]),
-        ({"space": "distance"}, ["measured", "tree", "clustering", "names"]),
+        ({"random_state": 1}, ["measured", *BEFORE_NAMES, "layout", "names", "certified"]),
+        ({"space": "distance"}, ["measured", *TREE]),
         ({"n_components": 3}, ["layout"]),
         ({"layout_n_neighbors": 30}, ["layout"]),
         ({"layout_n_neighbors": 31}, ["neighbors", "layout"]),

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cluster_explorer.errors import Cancelled, ClusterExplorerError, DataError, InvalidParameterError
-from cluster_explorer.params import Params
-from cluster_explorer.selection import Polygon, rows_inside
-from cluster_explorer.session import Session
-
-sys.path.insert(0, str(Path(__file__).parent))
+import cluster_explorer.stages.index_health
+import cluster_explorer.stages.projection
 from array_library import ArrayLibrary
+from cluster_explorer.errors import Cancelled, ClusterExplorerError, DataError, InvalidParameterError
+from cluster_explorer.exploring.selection import Polygon, rows_inside
+from cluster_explorer.params import Params
+from cluster_explorer.session import Session
+from cluster_explorer.stages.graph import graph_from_neighbors, knn_graph
+from cluster_explorer.values import Scope
+from cluster_explorer.widget.status import status_line
+from waiting import until
 
 PARAMS = Params(min_cluster_size=20, n_neighbors=15)
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
+#: Fewer than a row has neighbours that make it dense.
+FOUR_ROWS = Scope("four rows", np.arange(4, dtype=np.int32))
 
 
 @pytest.fixture
@@ -118,41 +114,155 @@ def test_an_unforeseen_failure_is_wrapped_and_keeps_its_cause(session, library, 
     with pytest.raises(ClusterExplorerError, match="ZeroDivisionError: surprise") as caught:
         session.require("clustering")
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
-    assert "A stage of the pipeline failed" in caplog.text
+    assert "ZeroDivisionError: surprise" in caplog.text
+
+
+class SearchedElsewhere(ArrayLibrary):
+    """A library that searches neighbours itself, and may miss some."""
+
+    def search_graph(self, rows, n_neighbors, *, on_progress=None):
+        graph = knn_graph(rows.vectors, n_neighbors, ids=rows.ids)
+        return graph_from_neighbors(rows.ids, graph.indices, graph.distances, "cosine", rows.vectors, exact=False)
+
+
+@pytest.mark.parametrize("space", ["graph", "distance"])
+@pytest.mark.parametrize("kind", [ArrayLibrary, SearchedElsewhere])
+def test_what_is_proven_is_said_unless_neighbours_may_be_missing(blobs, kind, space):
+    library = kind(blobs, [f"text {row}" for row in range(len(blobs))], searches_well=kind is SearchedElsewhere)
+    session = Session(library, Params(space=space))
+    session.show()
+    until(lambda: session.state.status.state == "ready")
+    line = status_line(session.state)
+    assert "15 neighbours" in line
+    assert ("proven exact" in line) == (kind is ArrayLibrary)
+    session.close()
+
+
+def test_a_check_that_fails_leaves_the_map_and_is_told_in_a_sentence(session, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise DataError("Milvus has gone.")
+
+    monkeypatch.setattr(cluster_explorer.stages.index_health, "searched_health", fail)
+    monkeypatch.setattr(cluster_explorer.stages.index_health, "index_health", fail)
+    session.show()
+    results = session.require("layout", "names")
+    assert results.layout is not None
+    with pytest.raises(DataError, match="Milvus has gone"):
+        session.require("health")
+    until(lambda: session.state.status.state == "ready")
+    assert session.state.notice == "Checking the neighbours found failed: Milvus has gone."
+    # the map can be steered on, and the check is made again when it is asked for again
+    session.set_params(PARAMS.changed({"min_cluster_size": 30}))
+    session.require("clustering", "names")
+    monkeypatch.undo()
+    assert session.require("health").health.recall > 0.9
 
 
 def test_a_failed_change_goes_back_to_what_is_shown(session):
     session.show()
     until(lambda: session.state.status.state == "ready")
     before = session.state.results
-    session.set_params(session.state.params.changed({"n_neighbors": 400}))
+    session.set_params(session.state.params.changed({"scope": FOUR_ROWS}))
     until(lambda: session.state.status.state == "failed")
-    assert "260 rows, too few for 400 neighbours" in session.state.status.message
-    assert session.state.params.n_neighbors == 15
+    assert "4 texts are too few" in session.state.status.message
+    assert session.state.params.scope is None
     assert session.state.results.layout is before.layout
     assert session.state.results.clustering is before.clustering
 
 
-def test_quick_wishes_are_answered_while_a_long_job_runs(session):
-    """A layout that is held back by its own steps, and a slider that moves meanwhile."""
+def test_quick_wishes_are_answered_while_a_long_job_runs(session, monkeypatch):
+    """A layout that is held back, and a slider that moves meanwhile: the clusters follow, the map is as it was."""
     session.show()
     until(lambda: session.state.status.state == "ready")
     before = session.state.results
-    answered = threading.Event()
+    gate, held = threading.Event(), threading.Event()
+    draw = cluster_explorer.stages.projection.layout
 
-    def slider_moves(_before, after):
-        if after.status.state == "running" and after.params.min_cluster_size == 20:
-            session.set_params(after.params.changed({"min_cluster_size": 5}))
-        changed = after.results.clustering is not before.clustering
-        if changed and after.results.layout is before.layout:
-            answered.set()
+    def slow_layout(*args, on_progress, **keys):
+        held.set()
+        while not gate.wait(0.01):
+            on_progress(0.5)
+        return draw(*args, on_progress=on_progress, **keys)
 
-    session.store.subscribe(slider_moves)
+    monkeypatch.setattr(cluster_explorer.stages.projection, "layout", slow_layout)
     session.set_params(session.state.params.changed({"min_dist": 0.9}))
-    until(lambda: session.state.status.state == "ready" and session.state.params.min_dist == 0.9)
+    assert held.wait(30)
+    session.set_params(session.state.params.changed({"min_cluster_size": 5}))
+    until(lambda: session.state.results.clustering is not before.clustering)
+    assert session.state.results.layout is before.layout
+    gate.set()
+    until(lambda: session.state.status.state == "ready")
     assert session.state.results.layout is not before.layout
-    if session.state.params.min_cluster_size == 5:  # the job was long enough to be seen running
-        until(lambda: session.state.results.clustering is not before.clustering)
+    alone = Session(session.library, session.state.params)
+    assert np.array_equal(session.state.results.clustering.labels, alone.require("clustering").clustering.labels)
+    alone.close()
+
+
+def test_trying_again_refreshes_only_where_the_refresh_failed(session, library):
+    session.show()
+    until(lambda: session.state.status.state == "ready")
+    library.failure = DataError("The server is away.")
+    session.refreshing.start()
+    until(lambda: session.state.status.state == "failed")
+    assert session.refreshing.due
+    library.failure = None
+    session.set_params(session.state.params.changed({"scope": FOUR_ROWS}))
+    until(lambda: "4 texts are too few" in session.state.status.message)
+    assert not session.refreshing.due
+
+
+def test_a_question_whose_work_is_cancelled_ends_and_says_so(session, library):
+    library.gate.clear()
+    session.finding.start_asking("harbour", 5)
+    until(lambda: session.state.status.state == "running")
+    session.cancel()
+    until(lambda: session.state.finding.errand is None, 10)
+    assert "cancelled" in session.state.finding.problem
+    library.gate.set()
+    session.require("graph")
+    session.finding.start_more_like(np.array([3], dtype=np.int32), 5)
+    until(lambda: session.state.finding.hits is not None and session.state.finding.errand is None)
+    assert session.state.finding.problem == ""
+
+
+def test_what_is_similar_is_so_to_the_rows_of_the_click_though_the_collection_is_read_anew(session, library):
+    rows = session.require("rows", "graph").rows
+    row = np.array([100], dtype=np.int32)
+    wanted = set(rows.ids[session.finding.more_like(row, 5).rows].tolist())
+    session.clear_selection()
+    library.gate.clear()
+    library.vectors, library.texts, library.first_key = library.vectors[90:], library.texts[90:], 1090
+    session.refreshing.start()
+    session.finding.start_more_like(row, 5)
+    library.gate.set()
+    until(lambda: session.state.results.rows is not rows and len(session.state.selection))
+    assert session.state.finding.problem == ""
+    ids = session.state.results.rows.ids
+    assert set(ids[session.state.selection.rows].tolist()) == {key for key in wanted if key >= 1090}
+
+
+def test_titles_belong_to_the_rows_they_were_asked_for_though_the_collection_is_read_anew(session, library):
+    gate, asked = threading.Event(), threading.Event()
+
+    def titler(sample):
+        asked.set()
+        assert gate.wait(30)
+        return f"About {sample.keywords[0]}"
+
+    clusters = session.require("rows", "clustering", "names")
+    wanted = clusters.rows.ids[clusters.clustering.labels == 1].tolist()
+    session.titling.titler = titler
+    session.titling.start([1])
+    try:
+        assert asked.wait(30)
+        with pytest.raises(InvalidParameterError, match="asked for already"):
+            session.titling.start()
+        library.vectors, library.texts = library.vectors[:200], library.texts[:200]
+        session.renewed("rows", "clustering")
+    finally:
+        gate.set()
+    until(lambda: session.state.titling.state == "done")
+    assert [titled.ids.tolist() for titled in session.state.annotations.titles] == [wanted]
 
 
 def test_the_newest_of_many_wishes_wins(session):
@@ -188,6 +298,14 @@ def test_ids_that_are_not_there_are_named(session):
     with pytest.raises(DataError, match=r"1 of 2 ids .* 99"):
         session.select_ids([1003, 99])
     assert session.state.selection.rows.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("key", ["abc", 1003.0, 1.7, True, None, 10**30])
+def test_what_cannot_be_a_key_is_told_with_what_keys_look_like(session, key):
+    with pytest.raises(DataError, match=r"no primary key of this collection: its keys are whole numbers, such as 1000"):
+        session.select_ids([1003, key])
+    with pytest.raises(DataError, match="must be a list of primary keys"):
+        session.select_ids("1003")
 
 
 def test_a_row_is_read_with_its_neighbours_nearest_first(session, library):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
 from recording import Browser
+from waiting import until
 
 WORDS = ("harbour strike", "comet tail", "cheese fair", "opera night")
 
@@ -41,20 +37,17 @@ def collection(blobs, tmp_path_factory):
 
 
 @pytest.fixture
-def explorer(collection, browser):
+def params():
+    """What the explorer begins with: four clusters and noise, for what does not depend on the way to them."""
+    return {"min_cluster_size": 20, "space": "distance"}
+
+
+@pytest.fixture
+def explorer(collection, browser, params):
     from cluster_explorer import ClusterExplorer
 
-    with ClusterExplorer(collection, "texts", params={"min_cluster_size": 20, "space": "distance"}) as explorer:
+    with ClusterExplorer(collection, "texts", params=params) as explorer:
         yield explorer
-
-
-def until(condition, seconds=30):
-    """Poll until a condition holds; return what it returned."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
-    return value
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from cluster_explorer import ClusterExplorer, ClusterExplorerError, Params
-from cluster_explorer.errors import InvalidParameterError
-from conftest import until
+from cluster_explorer.errors import DataError, InvalidParameterError
+from waiting import until
+
+COLUMNS = ["id", "text", "cluster", "name", "probability", "attached_cluster", "confidence", "x", "y", "starred"]
 
 
 def test_in_a_script_results_are_computed_when_asked_for(explorer):
@@ -23,7 +25,7 @@ def test_in_a_script_results_are_computed_when_asked_for(explorer):
 
 def test_the_frame_holds_every_row_in_key_order(explorer):
     frame = explorer.to_frame()
-    assert list(frame.columns) == ["id", "text", "cluster", "probability", "x", "y"]
+    assert list(frame.columns) == COLUMNS
     assert frame.id.tolist() == [10**17 + row for row in range(260)]
     assert frame.text[61] == "comet tail, item 61"
     assert (frame.cluster.to_numpy() == explorer.labels_).all()
@@ -62,7 +64,7 @@ def test_selections_add_up_and_clear(explorer):
     explorer.clear_selection()
     assert explorer.selected_ids == ()
     assert explorer.selection.empty
-    assert list(explorer.selection.columns) == ["id", "text", "cluster", "probability", "x", "y"]
+    assert list(explorer.selection.columns) == COLUMNS
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,14 @@ def test_assigning_ids_selects_and_observers_are_told_of_any_selection(explorer)
     assert explorer._session.state.selection.kind == "none"
 
 
+def test_ids_that_cannot_be_selected_leave_the_trait_as_it_was(explorer):
+    explorer.selected_ids = [10**17 + 5]
+    with pytest.raises(DataError, match="keys are whole numbers"):
+        explorer.selected_ids = ("nope",)
+    assert explorer.selected_ids == (10**17 + 5,)
+    assert len(explorer.selection) == 1
+
+
 def test_status_can_be_watched_and_not_be_set(explorer):
     states = []
     explorer.observe(lambda change: states.append(change["new"].state), names="status")
@@ -147,3 +157,26 @@ def test_results_computed_before_showing_are_shown_at_once(explorer):
     assert np.array_equal(np.asarray(figure.data[0].x), positions[:, 0])
     assert len(figure.data[0].selectedpoints) == len(explorer.selected_ids)
     assert explorer._view.panel.widget.selection["count"] == len(explorer.selected_ids)
+
+
+@pytest.mark.parametrize("space", ["graph", "distance"])
+def test_one_call_on_the_graph_gives_what_the_widget_shows_by_default(collection, browser, space):
+    from cluster_explorer import ClusterExplorer, Params, cluster_graph
+
+    with ClusterExplorer(collection, "texts", params={"space": space}) as explorer:
+        found = cluster_graph(explorer.knn_graph_, space=space, noise_threshold=Params().noise_threshold)
+        assert found.n_clusters > 1
+        shown = explorer.recluster()
+        for given in (found.labels, shown.labels):
+            np.testing.assert_array_equal(given, explorer.labels_)
+        for given in (found.attached_labels, shown.attached_labels):
+            np.testing.assert_array_equal(given, explorer.attached_labels_)
+        for given in (found.confidence, shown.confidence):
+            np.testing.assert_array_equal(given, explorer.confidence_)
+        np.testing.assert_array_equal(found.probabilities, explorer.probabilities_)
+        # and, without a threshold, what it shows at the other end of the dial
+        everything = cluster_graph(explorer.knn_graph_, space=space)
+        explorer.recluster(noise_threshold=0.0)
+        np.testing.assert_array_equal(everything.attached_labels, explorer.attached_labels_)
+        # not by chance: some noise is attached, some is left
+        assert (explorer.attached_labels_ > explorer.labels_).any()

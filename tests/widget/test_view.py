@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+import threading
+
+import ipywidgets
 import numpy as np
 import pytest
 
-from conftest import until
+from cluster_explorer import ClusterExplorer
+from cluster_explorer.values import Scope
+from waiting import until
 
 
 def test_the_map_is_one_webgl_trace_with_a_colour_for_each_row(explorer, shown):
     (trace,) = shown.scatter.figure.data
     assert trace.type == "scattergl"
     codes = np.asarray(trace.marker.color)
-    assert ((codes == 0) == (explorer.labels_ < 0)).all()
-    assert len(set(zip(codes.tolist(), explorer.labels_.tolist(), strict=True))) == 5
+    assert ((codes == 0) == (explorer.attached_labels_ < 0)).all()
+    # noise, four clusters, and what is attached to some of them
+    pairs = set(zip(codes.tolist(), explorer.attached_labels_.tolist(), explorer.labels_.tolist(), strict=True))
+    assert len({code for code, _, _ in pairs}) == len(pairs) > 5
     assert trace.hoverinfo == "none"
     assert trace.text is None
+
+
+def test_closing_leaves_no_widget_in_the_registry(collection, browser, tmp_path):
+    registry = ipywidgets.widgets.widget._instances
+    before = set(registry)
+
+    def use(explorer):
+        explorer.widget
+        path = explorer._view.scope._path
+        until(lambda: explorer.status.state == "ready")
+        # a path that is drawn anew while something else is selected, and is left by a click
+        explorer.cluster_only(explorer.ids_[:130], "a part")
+        explorer.select(cluster=0)
+        until(lambda: len(path.children) == 3)
+        path.children[0].click()
+        until(lambda: not path.children)
+        held = len(registry)
+        explorer.save_html(tmp_path / "map.html")
+        assert len(registry) == held > 20
+
+    for _ in range(2):
+        with ClusterExplorer(collection, "texts", params={"min_cluster_size": 20}) as explorer:
+            use(explorer)
+        assert [type(registry[key]).__name__ for key in set(registry) - before] == []
 
 
 def test_recolouring_moves_no_point_and_keeps_the_zoom(explorer, shown):
@@ -59,7 +90,8 @@ def test_each_control_wishes_for_its_parameter_and_follows_it(explorer, shown, n
     assert getattr(explorer.params, name) == value
     until(lambda: explorer.status.state == "ready")
     explorer.params = {name: getattr(type(explorer.params)(), name)}
-    assert control.value == getattr(explorer.params, name)
+    # what is chosen automatically is shown as a number
+    assert name == "min_cluster_size" or control.value == getattr(explorer.params, name)
 
 
 def test_fewer_neighbours_than_samples_takes_the_samples_along(explorer, shown):
@@ -99,11 +131,39 @@ def test_a_lasso_in_the_browser_selects_and_its_texts_come_page_by_page(explorer
 def test_a_row_is_opened_with_text_fields_and_neighbours(explorer, shown, browser):
     panel = shown.panel.widget
     browser.says(panel, {"type": "inspect", "row": 61})
-    detail = browser.custom(panel, "detail")[-1]
+    (detail,) = until(lambda: browser.custom(panel, "detail"))
     assert detail["text"] == "comet tail, item 61"
     assert {"name": "section", "value": "section 1"} in detail["fields"]
     assert [neighbor["row"] for neighbor in detail["neighbors"]] == explorer.knn_graph_.indices[61].tolist()
     assert panel.inspected == 61
+
+
+def test_a_server_that_does_not_answer_holds_nothing_up(explorer, shown, browser, monkeypatch):
+    """The row that was opened is read by another thread: meanwhile everything else goes on."""
+    panel, library, gate = shown.panel.widget, explorer._session.library, threading.Event()
+    fetch = library.fetch
+    monkeypatch.setattr(library, "fetch", lambda *args: fetch(*args) if gate.wait(30) else None)
+    try:
+        browser.says(panel, {"type": "inspect", "row": 61})
+        explorer.recluster(min_cluster_size=30)
+        explorer.select(cluster=0)
+        assert shown.controls.by_name["min_cluster_size"].value == 30
+        assert browser.custom(panel, "page")[-1]["rows"]
+        assert not browser.custom(panel, "detail")
+    finally:
+        gate.set()
+    until(lambda: browser.custom(panel, "detail"))
+
+    monkeypatch.setattr(library, "fetch", lambda *_args: 1 / 0)
+    browser.says(panel, {"type": "inspect", "row": 62})
+    until(lambda: "ZeroDivisionError" in str(browser.custom(panel, "error")))
+
+
+def test_a_part_that_fails_keeps_no_other_from_showing_the_change(explorer, shown, monkeypatch):
+    monkeypatch.setattr(shown.panel, "_parts", (None,))
+    explorer.recluster(min_cluster_size=30)
+    assert shown.controls.by_name["min_cluster_size"].value == 30
+    until(lambda: "A view failed" in shown.status._text.value)
 
 
 def test_a_snippet_is_short_however_long_the_text(explorer, shown, browser):
@@ -152,18 +212,21 @@ def test_the_line_below_the_controls_says_what_is_shown(explorer, shown):
     assert "260 texts, 4 clusters" in line
     assert "15 neighbours, " in line
     assert "% of the tree proven exact" in line
-    explorer.recluster(space="graph")  # of distances in an embedding nothing is proven
-    until(lambda: "texts" in shown.status._text.value and "proven exact" not in shown.status._text.value)
+    share = line.partition("% of the tree")[0].rpartition(" ")[2]
+    assert 50 < float(share) <= 100
+    # an embedding has distances of its own: it is still those between the texts that are proven
+    explorer.recluster(space="graph")
+    until(lambda: f"{share}% of the tree of distances proven exact" in shown.status._text.value)
 
 
 def test_a_failure_is_told_in_the_widget_and_the_map_stays(explorer, shown):
     before = np.asarray(shown.scatter.figure.data[0].x)
-    explorer.params = {"n_neighbors": 300}
+    explorer.params = {"scope": Scope("four rows", np.arange(4, dtype=np.int32)), "min_cluster_size": 30}
     until(lambda: explorer.status.state == "failed")
-    assert "260 rows, too few for 300 neighbours" in shown.status._text.value
+    assert "4 texts are too few" in shown.status._text.value
     assert shown.status._retry.layout.display is None
-    assert explorer.params.n_neighbors == 15
-    assert shown.controls.by_name["n_neighbors"].value == 15
+    assert explorer.params.min_cluster_size == 20
+    assert shown.controls.by_name["min_cluster_size"].value == 20
     assert np.array_equal(np.asarray(shown.scatter.figure.data[0].x), before)
 
 
@@ -171,3 +234,31 @@ def test_hostile_names_are_shown_as_text(shown, explorer):
     explorer._session.notify("<img src=x onerror=alert(1)>")
     assert "<img" not in shown.status._text.value
     assert "&lt;img" in shown.status._text.value
+
+
+def test_a_lasso_over_empty_ground_is_cleared_as_any_other(explorer, shown, browser):
+    panel = shown.panel.widget
+    far = {"x": [900.0, 901.0, 901.0], "y": [900.0, 900.0, 901.0]}
+    for clear in (lambda: browser.says(panel, {"type": "clear"}), explorer.clear_selection):
+        browser.says(panel, {"type": "select_polygon", "mode": "replace", **far})
+        assert (panel.selection["kind"], panel.selection["count"]) == ("polygon", 0)
+        drawn = panel.selection
+        clear()
+        assert (panel.selection["kind"], panel.selection["outline"]) == ("none", None)
+        assert panel.selection["revision"] > drawn["revision"]
+
+
+def test_a_lasso_over_what_the_filter_left_out_and_noise_that_is_not_there_are_cleared(explorer, shown):
+    panel = shown.panel.widget
+    explorer.recluster(noise_threshold=0)
+    explorer.select(cluster=-1)
+    assert (panel.selection["kind"], panel.selection["count"]) == ("cluster", 0)
+    explorer.clear_selection()
+    assert panel.selection["kind"] == "none"
+
+    explorer.filter_rows('section == "section 0"')
+    x, y = explorer.positions_[1].tolist()
+    explorer.select(polygon=[(x - 1e-4, y - 1e-4), (x + 1e-4, y - 1e-4), (x, y + 1e-4)])
+    assert (panel.selection["kind"], panel.selection["count"]) == ("polygon", 0)
+    explorer.clear_selection()
+    assert (panel.selection["kind"], panel.selection["outline"]) == ("none", None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cluster_explorer.milvus.collection import Collection
 from cluster_explorer.milvus.opening import open_collection
+from cluster_explorer.milvus.questions import Found
 from cluster_explorer.milvus.schema import CollectionInfo
-from cluster_explorer.milvus.search import Neighbors
 
-__all__ = ["Collection", "CollectionInfo", "Neighbors", "open_collection"]
+__all__ = ["Collection", "CollectionInfo", "Found", "open_collection"]

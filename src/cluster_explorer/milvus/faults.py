@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from cluster_explorer.errors import (
     MessageTooLargeError,
     MilvusOperationError,
 )
+from cluster_explorer.scrubbing import NO_SECRETS, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,8 @@ _LONGEST_REASON = 600
 _NO_COLLECTION = (4, 100)
 _CANNOT_CONNECT = 2
 _NOT_LOADED = 101
+#: What pymilvus raises over an answer that it does not expect, such as JSON that cannot be decoded.
+_UNREADABLE = (ValueError, KeyError, IndexError, TypeError)
 
 
 class NotLoadedError(MilvusOperationError):
@@ -69,7 +73,7 @@ quiet = _Quiet()
 
 
 @contextmanager
-def translated(action: str, uri: str, timeout: float) -> Iterator[None]:
+def translated(action: str, uri: str, timeout: float, secrets: Secrets = NO_SECRETS) -> Iterator[None]:
     """Run calls to Milvus, and raise our own errors instead of pymilvus' and gRPC's.
 
     Parameters
@@ -80,6 +84,8 @@ def translated(action: str, uri: str, timeout: float) -> Iterator[None]:
         Where, without credentials.
     timeout : float
         Seconds that each call was given.
+    secrets : Secrets
+        What may not be repeated although the server does.
     """
     import grpc  # type: ignore[import-untyped] # grpcio comes without types
     from pymilvus.exceptions import MilvusException
@@ -88,15 +94,26 @@ def translated(action: str, uri: str, timeout: float) -> Iterator[None]:
         try:
             yield
         except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
-            _log.debug("cannot %s at %s", action, uri, exc_info=True)
+            _log.debug("cannot %s at %s\n%s", action, uri, secrets.taken_out(traceback.format_exc()))
             # The original is a dozen frames of retries inside pymilvus: its reason is in our message, the rest logged.
-            raise translate(error, action, uri, timeout) from None
+            raise translate(error, action, uri, timeout, secrets) from None
+        except _UNREADABLE as error:
+            if isinstance(error, ClusterExplorerError):
+                raise
+            _log.debug("cannot %s at %s\n%s", action, uri, secrets.taken_out(traceback.format_exc()))
+            raise MilvusOperationError(
+                f"Cannot {action} at {uri}: what Milvus answers cannot be read ({type(error).__name__}: "
+                f"{_reason(error, secrets)}). If it stays so, the rows that are read may be damaged, or the server and "
+                "the installed pymilvus do not fit together; the log 'cluster_explorer.milvus' (DEBUG) has the details."
+            ) from None
 
 
-def translate(error: Exception, action: str, uri: str, timeout: float) -> ClusterExplorerError:
+def translate(
+    error: Exception, action: str, uri: str, timeout: float, secrets: Secrets = NO_SECRETS
+) -> ClusterExplorerError:
     """Return our own error for one of pymilvus' or gRPC's."""
     status = _status(error)
-    reason = _reason(error)
+    reason = _reason(error, secrets)
     code = getattr(error, "code", None)
     if status in ("UNAUTHENTICATED", "PERMISSION_DENIED") or _sounds_forbidden(reason):
         return AuthenticationError(
@@ -141,15 +158,15 @@ def _status(error: BaseException) -> str:
     return ""
 
 
-def _reason(error: Exception) -> str:
-    """Return what the server said, short enough for a message."""
+def _reason(error: Exception, secrets: Secrets) -> str:
+    """Return what the server said, short enough for a message, and without what it repeats of the token."""
     if isinstance(message := getattr(error, "message", None), str):
         reason = message
     elif callable(details := getattr(error, "details", None)):
         reason = f"{_status(error)}: {details()}"
     else:
         reason = str(error)
-    reason = reason.strip()
+    reason = secrets.taken_out(reason).strip()
     return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
 
 

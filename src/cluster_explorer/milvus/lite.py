@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,13 +49,13 @@ def check_path(address: Address, *, create: bool) -> None:
 class LiteDatabases:
     """The Milvus Lite databases that we hold open in this process.
 
-    Closing a client keeps its database locked; the lock is released with the server that pymilvus started for it.
+    Closing a client keeps its database locked; the lock is released with the server that pymilvus started for it. A
+    client of the user's own, opened before ours or after it, uses the same server: that one is left to it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users: dict[str, int] = {}
-        self._opened_by_others: set[str] = set()
 
     def acquire(self, address: Address) -> None:
         """Open the database, unless it is open already; tell apart the ways in which that fails."""
@@ -63,16 +64,16 @@ class LiteDatabases:
         path = address.target
         with self._lock:
             if path not in self._users:
-                # The only trace of a database that the user's own client opened; closing that one is not up to us.
-                if path in getattr(server_manager_instance, "_servers", {}):
-                    self._opened_by_others.add(path)
                 with quiet:
                     if server_manager_instance.start_and_get_uri(path) is None:
                         raise _why_not_opened(address)
             self._users[path] = self._users.get(path, 0) + 1
 
     def release(self, path: str) -> None:
-        """Forget one user of the database; with the last one, close it and release its lock."""
+        """Forget one user of the database; with the last one, close it and release its lock.
+
+        Clients of ours are closed by then.
+        """
         from milvus_lite.server_manager import server_manager_instance
 
         with self._lock:
@@ -80,15 +81,41 @@ class LiteDatabases:
             if self._users[path] > 0:
                 return
             del self._users[path]
-            if path in self._opened_by_others:
-                self._opened_by_others.remove(path)
-                return
             with quiet:
-                server_manager_instance.release_server(path)
+                # an open database is found again, not opened anew
+                if not _used_by_others(server_manager_instance.start_and_get_uri(path)):
+                    server_manager_instance.release_server(path)
 
 
 #: The one list of them: locks belong to the process.
 open_databases = LiteDatabases()
+
+
+def _used_by_others(uri: str | None) -> bool:
+    """Whether clients that are not ours are connected to the server of a database."""
+    address = (uri or "").removeprefix("http://")
+    return address in _addresses_of_clients() or address in _addresses_of_aliases()
+
+
+def _addresses_of_clients() -> set[str]:
+    """Where the clients of newer versions of pymilvus are connected to, those that were closed or dropped left out."""
+    try:
+        from pymilvus.client.connection_manager import ConnectionManager
+    except ImportError:
+        return set()
+    found = ConnectionManager.get_instance().get_stats()["connections"]
+    return {connection["address"] for connection in found if connection["client_count"]}
+
+
+def _addresses_of_aliases() -> set[str]:
+    """Where pymilvus' older kind of connections leads, which its older clients use as well."""
+    from pymilvus import connections
+
+    with warnings.catch_warnings():
+        # newer versions would rather have clients used, and say so to the user
+        warnings.simplefilter("ignore")
+        open_ones = [alias for alias, handler in connections.list_connections() if handler is not None]
+        return {str(connections.get_connection_addr(alias).get("address", "")) for alias in open_ones}
 
 
 def _why_not_opened(address: Address) -> ConnectionFailedError:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cluster_explorer.errors import MessageTooLargeError
+from cluster_explorer.milvus.dynamic import only, output_fields
 from cluster_explorer.milvus.expressions import one_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def rows_by_key(
     fields: Sequence[str],
     *,
     fresh: bool = False,
+    partition_name: str = "",
+    rows_a_call: int = _ROWS,
 ) -> dict[Any, Record]:
     """Read the rows that are there under these keys, in calls that are small enough for the network.
 
@@ -42,38 +45,49 @@ def rows_by_key(
     fresh : bool
         Whether all rows are read as they are this very moment. Servers take 0.2 to 0.5 s a call to be sure of that, and
         3 ms otherwise; rows that are not found are always looked for that thoroughly.
+    partition_name : str
+        The only partition to look in; "" is all of them.
+    rows_a_call : int
+        Rows asked for in one call, at most.
 
     Returns
     -------
     dict
         Rows by key; those that do not exist are left out.
     """
+    names = [primary_field, *fields]
+    is_lite = connection.address.is_lite
 
     def read(level: str, part: Sequence[Any]) -> list[Record]:
         # Rows are decoded when they are first looked at: inside the call, where what fails is translated.
-        return connection.run(
+        return connection.ask(
             f"read rows of collection {collection_name!r}",
-            lambda client: list(
+            lambda client: only(
                 client.query(
                     collection_name,
                     filter=one_of(primary_field, part),
-                    output_fields=[primary_field, *fields],
+                    output_fields=output_fields(names, is_lite=is_lite),
                     consistency_level=level,
                     timeout=connection.timeout,
                     strict_float32=True,
-                )
+                    **({"partition_names": [partition_name]} if partition_name else {}),
+                ),
+                names,
+                is_lite=is_lite,
             ),
         )
 
     found: dict[Any, Record] = {}
     for level in ["Strong"] if fresh else ["Bounded", "Strong"]:
         missing = [key for key in keys if key not in found]
-        found.update((row[primary_field], row) for row in _read_in_parts(partial(read, level), missing))
+        found.update((row[primary_field], row) for row in _read_in_parts(partial(read, level), missing, rows_a_call))
     return found
 
 
-def _read_in_parts(read: Callable[[Sequence[Any]], list[Record]], keys: Sequence[Any]) -> Iterator[Record]:
-    parts = [keys[start : start + _ROWS] for start in range(0, len(keys), _ROWS)]
+def _read_in_parts(
+    read: Callable[[Sequence[Any]], list[Record]], keys: Sequence[Any], rows_a_call: int
+) -> Iterator[Record]:
+    parts = [keys[start : start + rows_a_call] for start in range(0, len(keys), rows_a_call)]
     while parts:
         part = parts.pop()
         try:

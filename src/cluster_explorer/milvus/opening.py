@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from cluster_explorer._inputs import metric_name
 from cluster_explorer.errors import (
     CollectionNotFoundError,
+    FieldError,
     FilterError,
     MilvusOperationError,
     available,
 )
-from cluster_explorer.milvus.collection import Collection, no_rows, release
+from cluster_explorer.milvus.collection import Collection
 from cluster_explorer.milvus.connection import Connection, connect
+from cluster_explorer.milvus.counting import no_rows
+from cluster_explorer.milvus.distances import MILVUS_METRIC
+from cluster_explorer.milvus.loading import load
 from cluster_explorer.milvus.schema import (
     CollectionInfo,
     field_type,
     find_primary_field,
     find_text_field,
     find_vector_field,
+    matches_text,
     metadata_fields,
-    metric_name,
 )
 
 if TYPE_CHECKING:
@@ -30,12 +34,11 @@ if TYPE_CHECKING:
     from cluster_explorer.milvus.connection import MilvusClient
     from cluster_explorer.milvus.schema import Record
 
-#: Rows looked at to learn which dynamic fields there are, and to show examples in messages.
+#: Rows looked at to find the texts, and to show examples in messages; a scan looks further for dynamic fields.
 _SAMPLE = 64
 
-#: Seconds to wait for a server to load a collection, and between two questions whether it has.
-_LONGEST_LOAD = 600.0
-_LOAD_PAUSE = 0.2
+#: Seconds to wait for an index (some minutes for a million rows), and between two questions whether it is there.
+_LONGEST_INDEX = 3_600.0
 
 
 def open_collection(
@@ -48,6 +51,8 @@ def open_collection(
     vector_field: str | None = None,
     text_field: str | None = None,
     metric: str | None = None,
+    partition_names: Sequence[str] = (),
+    build_index: bool = False,
     timeout: float = 30.0,
 ) -> Collection:
     """Open a collection for reading, and find its fields.
@@ -68,6 +73,10 @@ def open_collection(
         Fields of the embeddings and of the texts; found in the schema when left out.
     metric : {"cosine", "euclidean", "ip"}, optional
         How vectors are compared; that of their index when left out, and cosine where there is no index.
+    partition_names : sequence of str
+        Partitions to look at; all when none are named.
+    build_index : bool
+        Whether to build an index (AUTOINDEX) where the vectors have none. A server cannot load them without one.
     timeout : float
         Seconds that each call to Milvus may take.
 
@@ -84,7 +93,7 @@ def open_collection(
     CollectionNotFoundError
         When there is no such collection; it lists those there are.
     FieldError
-        When a field is not found, or several could be meant; it lists them.
+        When a field or partition is not found, or several fields could be meant; it lists them.
     FilterError
         When Milvus cannot run the filter.
     DataError
@@ -105,15 +114,17 @@ def open_collection(
     ['ham', 'spam']
     """
     connection = connect(uri, token=token, db_name=db_name, timeout=timeout)
-    loaded_here = False
     try:
         description = describe(connection, collection_name)
         vector = find_vector_field(collection_name, description["fields"], vector_field)
+        partitions = check_partitions(connection, collection_name, partition_names)
         index = index_of(connection, collection_name, vector["name"])
+        if index is None and build_index:
+            index = make_index(connection, collection_name, vector["name"], metric_name(metric or "cosine"))
         index_metric = None if index is None else metric_name(index["metric_type"])
         wanted_metric = metric_name(metric or index_metric or "cosine")
-        loaded_here = load(connection, collection_name, vector["name"], has_index=index is not None)
-        sample = _sample(connection, description, filter)
+        load(connection, collection_name, vector["name"], has_index=index is not None)
+        sample = _sample(connection, description, filter, partitions)
         primary = find_primary_field(description["fields"])
         text = find_text_field(collection_name, description["fields"], sample, text_field)
         info = CollectionInfo(
@@ -129,11 +140,14 @@ def open_collection(
             dim=int(vector["params"]["dim"]),
             metadata_fields=metadata_fields(description["fields"], sample, text),
             is_lite=connection.address.is_lite,
+            matches_text=matches_text(description["fields"], text),
+            vector_type=field_type(vector),
+            partition_names=partitions,
+            has_dynamic_fields=bool(description.get("enable_dynamic_field")),
+            db_name=db_name,
         )
-        return Collection(connection, info, filter=filter, loaded_here=loaded_here)
+        return Collection(connection, info, filter=filter)
     except BaseException:
-        if loaded_here:
-            release(connection, collection_name)
         connection.close()
         raise
 
@@ -173,58 +187,78 @@ def index_of(connection: Connection, collection_name: str, vector_field: str) ->
     return connection.run(f"look at the index of collection {collection_name!r}", find)
 
 
-def load(connection: Connection, collection_name: str, vector_field: str, *, has_index: bool) -> bool:
-    """Load the collection where it is not; return whether that was needed on a server, which keeps what is loaded."""
-    from pymilvus.client.types import LoadState
+def check_partitions(connection: Connection, collection_name: str, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the partitions that are wanted.
 
-    timeout = connection.timeout
-    action = f"load collection {collection_name!r}"
-    connection.keep_loaded(collection_name)
-    state = connection.run(action, lambda client: client.get_load_state(collection_name, timeout=timeout)["state"])
-    if state == LoadState.Loaded:
-        return False
-    if not has_index and not connection.address.is_lite:
-        raise MilvusOperationError(
-            f"Collection {collection_name!r} at {connection.address.uri} is not loaded, and cannot be: its vectors "
-            f"({vector_field!r}) have no index. Build one with MilvusClient.create_index, for example AUTOINDEX with "
-            "metric_type='COSINE', then open it again."
-        )
-    # Large collections take a server longer than any call should: it is told to, and asked whether it has.
-    connection.run(action, lambda client: client.load_collection(collection_name, timeout=timeout, _async=True))
-    deadline = time.monotonic() + _LONGEST_LOAD
-    while True:
-        state = connection.run(action, lambda client: client.get_load_state(collection_name, timeout=timeout)["state"])
-        if state == LoadState.Loaded:
-            return not connection.address.is_lite
-        if time.monotonic() > deadline:
-            raise MilvusOperationError(
-                f"Cannot {action} at {connection.address.uri}: after {_LONGEST_LOAD:g} s it is still loading. "
-                "Open it again later; the server goes on."
+    Raises
+    ------
+    FieldError
+        When there is none of a name; it lists those there are.
+    """
+    if not wanted:
+        return ()
+    names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    there = connection.run(
+        f"list the partitions of collection {collection_name!r}",
+        lambda client: client.list_partitions(collection_name, timeout=connection.timeout),
+    )
+    for name in names:
+        if name not in there:
+            raise FieldError(
+                f"Collection {collection_name!r} at {connection.address.uri} has no partition {name!r}. "
+                f"{available(sorted(there))}"
             )
-        time.sleep(_LOAD_PAUSE)
+    return names
 
 
-def _sample(connection: Connection, description: Record, filter: str) -> Sequence[Record]:  # noqa: A002 - Milvus' name
+def make_index(connection: Connection, collection_name: str, vector_field: str, metric: str) -> Record:
+    """Build an index that Milvus chooses, wait until it is there, and return Milvus' description of it."""
+    action = f"build an index of collection {collection_name!r}"
+
+    def make(client: MilvusClient) -> None:
+        params = client.prepare_index_params()
+        params.add_index(vector_field, index_type="AUTOINDEX", metric_type=MILVUS_METRIC[metric])
+        client.create_index(collection_name, params, timeout=connection.timeout, sync=False)
+
+    def finished() -> Record | None:
+        index = index_of(connection, collection_name, vector_field)
+        return index if index is not None and index.get("state") in (None, "Finished") else None
+
+    connection.run(action, make)
+    return connection.wait_for(action, finished, _LONGEST_INDEX)
+
+
+def _sample(
+    connection: Connection,
+    description: Record,
+    filter: str,  # noqa: A002 - the name Milvus gives it
+    partition_names: Sequence[str],
+) -> Sequence[Record]:
     """Read the scalar fields of a few rows under the filter; learn on the way whether Milvus can run it."""
     names = [field["name"] for field in description["fields"]]
     try:
-        sample = _some_rows(connection, description, filter)
+        sample = _some_rows(connection, description, filter, partition_names)
     except MilvusOperationError as error:
         if not filter:
             raise
         # Servers word and number their complaints differently. If the same call works without it, it is the filter.
-        _some_rows(connection, description, "")
+        _some_rows(connection, description, "", partition_names)
         reason = str(error).partition(f"{connection.address.uri}: ")[2] or error
         raise FilterError(
             f"filter={filter!r} is not an expression that Milvus can run: {reason}\nFields: {', '.join(names)}. "
             'Examples: "section == \'sport\'", "published >= \'2026-01-01\'", "id in [1, 2, 3]".'
         ) from None
     if not sample:
-        raise no_rows(connection, description["collection_name"], filter, names)
+        raise no_rows(connection, description["collection_name"], filter, names, partition_names)
     return sample
 
 
-def _some_rows(connection: Connection, description: Record, filter: str) -> Sequence[Record]:  # noqa: A002 - Milvus' name
+def _some_rows(
+    connection: Connection,
+    description: Record,
+    filter: str,  # noqa: A002 - the name Milvus gives it
+    partition_names: Sequence[str],
+) -> Sequence[Record]:
     scalars = [field["name"] for field in description["fields"] if "VECTOR" not in field_type(field)]
     dynamic = ["$meta"] if description.get("enable_dynamic_field") else []
     collection_name = description["collection_name"]
@@ -234,6 +268,7 @@ def _some_rows(connection: Connection, description: Record, filter: str) -> Sequ
             client.query(
                 collection_name,
                 filter=filter,
+                partition_names=list(partition_names) or None,
                 output_fields=[*scalars, *dynamic],
                 limit=_SAMPLE,
                 consistency_level="Strong",

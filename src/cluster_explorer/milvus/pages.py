@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cluster_explorer.errors import MessageTooLargeError
+from cluster_explorer.errors import MessageTooLargeError, MilvusOperationError
+from cluster_explorer.milvus.dynamic import only, output_fields
 from cluster_explorer.milvus.expressions import both, greater_than
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class PageReader:
         Which rows; "" is all.
     page_size : int
         Rows a page, at most.
+    partition_names : sequence of str
+        Partitions that are read; all when none are named.
 
     Attributes
     ----------
@@ -51,20 +54,30 @@ class PageReader:
         fields: Sequence[str],
         filter: str,  # noqa: A002 - the name Milvus gives it
         page_size: int,
+        partition_names: Sequence[str] = (),
     ) -> None:
         self.fields = list(fields)
         self._connection = connection
         self._collection_name = collection_name
         self._primary_field = primary_field
         self._filter = filter
+        self._partition_names = list(partition_names) or None
         self._page_size = min(page_size, LARGEST_PAGE)
         self._snapshot = 0
 
     def __iter__(self) -> Iterator[Sequence[Mapping[str, Any]]]:
         last: int | str | None = None
+        self._wait_for_writes()
         while page := self._page_after(last):
+            before, last = last, page[-1][self._primary_field]
+            # Which of two strings is the greater is for the server to say, by a collation of its own.
+            if last == before or (isinstance(last, int) and isinstance(before, int) and last < before):
+                raise MilvusOperationError(
+                    f"Cannot read collection {self._collection_name!r} at {self._connection.address.uri}: asked for "
+                    f"what follows the key {before!r}, the server answers with rows up to the key {last!r}, and "
+                    "reading would never end. Open the collection again; if it stays so, the server needs an update."
+                )
             yield page
-            last = page[-1][self._primary_field]
 
     def _page_after(self, last: int | str | None) -> Sequence[Mapping[str, Any]]:
         position = "" if last is None else greater_than(self._primary_field, last)
@@ -76,18 +89,38 @@ class PageReader:
                     raise
                 self._page_size = max(1, self._page_size // 2)
 
-    def _query(self, expression: str) -> Sequence[Mapping[str, Any]]:
-        # The first page sees all that was written before it; those after it see the same moment, where the server can.
-        moment: dict[str, Any] = (
-            {"guarantee_timestamp": self._snapshot} if self._snapshot else {"consistency_level": "Strong"}
+    def _wait_for_writes(self) -> None:
+        """See all that was written before: servers (2.3 at least) do not wait for that when pages are asked for."""
+        if self._connection.address.is_lite:
+            return
+        self._connection.ask(
+            f"read collection {self._collection_name!r}",
+            lambda client: client.query(
+                self._collection_name,
+                filter=self._filter,
+                partition_names=self._partition_names,
+                output_fields=[self._primary_field],
+                limit=1,
+                timeout=self._connection.timeout,
+                consistency_level="Strong",
+            ),
         )
-        page, session = self._connection.run(
+
+    def _query(self, expression: str) -> Sequence[Mapping[str, Any]]:
+        # The first page follows a wait for what was written; those after it see the same moment, where the server can.
+        moment: dict[str, Any] = (
+            {"guarantee_timestamp": self._snapshot} if self._snapshot else {"consistency_level": "Bounded"}
+        )
+        names = [self._primary_field, *self.fields]
+        is_lite = self._connection.address.is_lite
+        page, session = self._connection.ask(
             f"read collection {self._collection_name!r}",
             lambda client: _decoded(
                 client.query(
                     self._collection_name,
                     filter=expression,
-                    output_fields=[self._primary_field, *self.fields],
+                    partition_names=self._partition_names,
+                    output_fields=output_fields(names, is_lite=is_lite),
                     limit=self._page_size,
                     timeout=self._connection.timeout,
                     iterator="True",
@@ -98,7 +131,7 @@ class PageReader:
             ),
         )
         self._snapshot = self._snapshot or session
-        return page
+        return only(page, names, is_lite=is_lite)
 
 
 def _decoded(answer: Any) -> tuple[list[Mapping[str, Any]], int]:

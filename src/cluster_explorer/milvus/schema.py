@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_explorer.errors import FieldError, InvalidParameterError, available
+from cluster_explorer.errors import FieldError, available
+from cluster_explorer.milvus.vector_types import USABLE_TYPES
 
 #: A row, or the description of a field, as pymilvus gives it.
 Record = Mapping[str, Any]
 
 #: Names by which a field is taken for the texts although others could be; earlier ones first.
 TEXT_NAMES = ("text", "content", "page_content", "document", "body", "chunk", "passage", "sentence", "message")
-
-_METRICS = {"COSINE": "cosine", "L2": "euclidean", "EUCLIDEAN": "euclidean", "IP": "ip"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,16 @@ class CollectionInfo:
         The other fields that can be read, dynamic ones among them.
     is_lite : bool
         Whether it is a Milvus Lite database, which runs in this process.
+    matches_text : bool
+        Whether the text field is analyzed, so that ``TEXT_MATCH`` finds its words.
+    vector_type : str
+        Milvus' type of the vector field.
+    partition_names : tuple of str
+        The partitions that are looked at; none named are all.
+    has_dynamic_fields : bool
+        Whether rows may hold fields that the schema does not name.
+    db_name : str
+        The database on the server; "" is its default one.
     """
 
     collection_name: str
@@ -59,28 +68,11 @@ class CollectionInfo:
     dim: int
     metadata_fields: tuple[str, ...]
     is_lite: bool
-
-
-def metric_name(metric: str) -> str:
-    """Return the name we use for a metric, given ours or Milvus'.
-
-    Raises
-    ------
-    InvalidParameterError
-        When it is not one of those that compare float vectors.
-
-    Examples
-    --------
-    >>> metric_name("L2"), metric_name("cosine")
-    ('euclidean', 'cosine')
-    """
-    try:
-        return _METRICS[metric.upper()]
-    except (KeyError, AttributeError):
-        raise InvalidParameterError(
-            f"metric={metric!r} cannot be used: choose one that compares float vectors. "
-            f"{available(['cosine', 'euclidean', 'ip'])}"
-        ) from None
+    matches_text: bool = False
+    vector_type: str = "FLOAT_VECTOR"
+    partition_names: tuple[str, ...] = ()
+    has_dynamic_fields: bool = False
+    db_name: str = ""
 
 
 def field_type(field: Record) -> str:
@@ -93,8 +85,10 @@ def find_primary_field(fields: Sequence[Record]) -> Record:
     return next(field for field in fields if field.get("is_primary"))
 
 
-def find_vector_field(collection: str, fields: Sequence[Record], name: str | None) -> Record:
-    """Return the field of the embeddings.
+def find_vector_field(
+    collection: str, fields: Sequence[Record], name: str | None, types: Sequence[str] = USABLE_TYPES
+) -> Record:
+    """Return the field of the embeddings, which is of one of these types.
 
     Raises
     ------
@@ -102,7 +96,7 @@ def find_vector_field(collection: str, fields: Sequence[Record], name: str | Non
         When there is none, when there are several and no name is given, or when the named one holds no float vectors.
     """
     vectors = [field for field in fields if "VECTOR" in field_type(field)]
-    usable = [field for field in vectors if field_type(field) == "FLOAT_VECTOR"]
+    usable = [field for field in vectors if field_type(field) in types]
     described = ", ".join(f"{field['name']!r} ({field_type(field)})" for field in vectors) or "none"
     if name is not None:
         for field in usable:
@@ -110,11 +104,12 @@ def find_vector_field(collection: str, fields: Sequence[Record], name: str | Non
                 return field
         raise FieldError(
             f"Collection {collection!r} has no float vectors in vector_field={name!r}; "
-            f"only FLOAT_VECTOR fields can be clustered. Vector fields: {described}."
+            f"only {' and '.join(types)} fields can be used. Vector fields: {described}."
         )
     if not usable:
         raise FieldError(
-            f"Collection {collection!r} has no FLOAT_VECTOR field, so there is nothing to cluster. "
+            f"Collection {collection!r} has no field of float vectors ({', '.join(types)}), so there is nothing to "
+            "cluster. "
             f"Vector fields: {described}. Store dense float embeddings of the texts beside them."
         )
     if len(usable) > 1:
@@ -171,6 +166,12 @@ def find_text_field(collection: str, fields: Sequence[Record], sample: Sequence[
     )
 
 
+def matches_text(fields: Sequence[Record], text_field: str) -> bool:
+    """Whether the words of the text field can be matched: it was made with ``enable_match``."""
+    params: Record = next((field.get("params", {}) for field in fields if field["name"] == text_field), {})
+    return str(params.get("enable_match", "")).lower() == "true"
+
+
 def metadata_fields(fields: Sequence[Record], sample: Sequence[Record], text_field: str) -> tuple[str, ...]:
     """Return the names of the readable fields beside key, vectors and texts, dynamic ones last."""
     scalars = [field["name"] for field in fields if not field.get("is_primary") and "VECTOR" not in field_type(field)]
@@ -193,5 +194,6 @@ def _dynamic_fields(fields: Sequence[Record], sample: Sequence[Record]) -> list[
 def _example(name: str, sample: Sequence[Record]) -> str:
     for record in sample:
         if value := record.get(name):
-            return repr(value if len(value) <= 40 else value[:39] + "…")
+            text = str(value)
+            return repr(text if len(text) <= 40 else text[:39] + "…")
     return "empty"

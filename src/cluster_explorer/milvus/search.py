@@ -1,166 +1,228 @@
-"""Nearest neighbours by Milvus' own search."""
+"""Milvus' search: queries in, keys and measures out."""
 
 from __future__ import annotations
 
+import inspect
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cluster_explorer.errors import DataError, InvalidParameterError
+from cluster_explorer.milvus.distances import MILVUS_METRIC, comparable, searched_metric
 from cluster_explorer.milvus.lookup import rows_by_key
+from cluster_explorer.milvus.vector_types import float_vectors, query_vectors
 
 if TYPE_CHECKING:
-    from cluster_explorer.milvus.connection import Connection
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from cluster_explorer.milvus.connection import Connection, MilvusClient
     from cluster_explorer.milvus.schema import CollectionInfo
-    from cluster_explorer.values import FloatArray, IntArray, ProgressCallback, Rows
+    from cluster_explorer.values import FloatArray, IdArray, IntArray
 
 #: Milvus' limit on the neighbours of one search, the row itself counted.
-_LARGEST_LIMIT = 16_384
-_QUERIES = 500
-_QUERY_BYTES = 8 * 2**20
-_HITS = 50_000
+LARGEST_LIMIT = 16_384
 
 #: A neighbour that is missed changes clusters: searches look further than Milvus' defaults, which are for first pages.
 _LEAST_EF = 64
 _NPROBE = 32
+#: Rows outside a component may lie far from it: an index must look further still to reach any.
+_LEAST_EF_FAR = 512
+_NPROBE_FAR = 1024
 
-_MILVUS_METRIC = {"cosine": "COSINE", "euclidean": "L2", "ip": "IP"}
+#: The first version of the server that searches for what lies near a row, given its key.
+_SEARCHES_BY_ID = (2, 6, 9)
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbors:
-    """The nearest neighbours of every row, as Milvus finds them.
+class Hits:
+    """What a search found, query after query, nearest first.
 
     Attributes
     ----------
-    indices : ndarray of shape (n, k), int32
-        Row numbers, nearest first, the row itself left out; -1 where Milvus found fewer than k.
-    distances : ndarray of shape (n, k), float32
-        Euclidean distance; for cosine and inner product that of the unit vectors; +inf where `indices` is -1.
+    keys : ndarray of shape (m,)
+        Primary keys, int64 or (dtype object) str.
+    values : ndarray of shape (m,), float32
+        Milvus' measure for each; `true_distances` makes distances of them.
+    counts : ndarray of shape (q,), intp
+        Hits of each query; fewer than asked for where there are no more.
     """
 
-    indices: IntArray = field(repr=False)
-    distances: FloatArray = field(repr=False)
+    keys: IdArray = field(repr=False)
+    values: FloatArray = field(repr=False)
+    counts: npt.NDArray[np.intp] = field(repr=False)
 
 
-def neighbors(
-    connection: Connection,
-    info: CollectionInfo,
-    filter: str,  # noqa: A002 - the name Milvus gives it
-    rows: Rows,
-    n_neighbors: int,
-    *,
-    on_progress: ProgressCallback | None,
-) -> Neighbors:
-    """Search the neighbours of each row among the rows; see `Collection.neighbors`."""
-    _check(info, n_neighbors)
-    held = None if rows.vectors is None else _comparable(rows.vectors, info)
-    keys = rows.ids.tolist()
-    row_of = {key: row for row, key in enumerate(keys)}
-    indices = np.full((len(rows), n_neighbors), -1, dtype=np.int32)
-    distances = np.full((len(rows), n_neighbors), np.inf, dtype=np.float32)
-    batch = max(1, min(_QUERIES, _QUERY_BYTES // (4 * info.dim), _HITS // (n_neighbors + 1)))
-    for start in range(0, len(rows), batch):
-        asked = list(range(start, min(start + batch, len(rows))))
-        if held is None:
-            asked, queries = _stored_vectors(connection, info, asked, keys)
-        else:
-            queries = held[asked]
-        answer = _search(connection, info, filter, queries, n_neighbors + 1, fresh=start == 0) if len(queries) else []
-        for row, hits in zip(asked, answer, strict=True):
-            # Rows that others added since the scan are not on the map; the row itself is no neighbour of its own.
-            # A key that was inserted twice is one row, and one neighbour.
-            known = {row_of[key]: value for key, value in hits if key in row_of and row_of[key] != row}
-            others = np.array(list(known), dtype=np.int32)
-            if held is None:
-                lengths = _distances(np.array(list(known.values()), dtype=np.float32), info)
-            else:
-                # Computed anew from the vectors: an index may have rounded them, and similarities near 1 are coarse.
-                lengths = np.linalg.norm(held[others] - held[row], axis=1)
-            nearest = np.lexsort((others, lengths))[:n_neighbors]
-            indices[row, : len(nearest)] = others[nearest]
-            distances[row, : len(nearest)] = lengths[nearest]
-        if on_progress is not None:
-            on_progress(min(1.0, (start + batch) / len(rows)))
-    return Neighbors(indices=indices, distances=distances)
+class KeyIndex:
+    """Row numbers by primary key.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n,)
+        Keys of the rows, ascending.
+    """
+
+    def __init__(self, ids: IdArray) -> None:
+        self._ids = ids
+        # Strings compare slowly; a dict of a million integers would take 100 MB that a sorted array does not.
+        self._by_key = None if ids.dtype == np.int64 else {key: row for row, key in enumerate(ids.tolist())}
+
+    def rows(self, keys: IdArray) -> IntArray:
+        """Return the row of each key; -1 for keys that are none of them."""
+        if self._by_key is not None:
+            get = self._by_key.get
+            return np.fromiter((get(key, -1) for key in keys), dtype=np.int32, count=len(keys))
+        places = np.minimum(np.searchsorted(self._ids, keys), len(self._ids) - 1).astype(np.int32)
+        return np.where(self._ids[places] == keys, places, np.int32(-1))
 
 
-def _check(info: CollectionInfo, n_neighbors: int) -> None:
-    if not 1 <= n_neighbors < _LARGEST_LIMIT:
-        raise InvalidParameterError(
-            f"n_neighbors={n_neighbors} cannot be searched: choose 1 to {_LARGEST_LIMIT - 1:,}."
+class Searcher:
+    """Searches one vector field of a collection. Its methods may be called from several threads.
+
+    Parameters
+    ----------
+    connection : Connection
+        Open.
+    info : CollectionInfo
+        What is searched.
+    filter : str
+        The rows that may be found; "" is all.
+    """
+
+    def __init__(self, connection: Connection, info: CollectionInfo, filter: str) -> None:  # noqa: A002 - Milvus' name
+        self.info = info
+        self.filter = filter
+        self._connection = connection
+
+    def search(
+        self,
+        queries: FloatArray,
+        limit: int,
+        *,
+        filter: str | None = None,  # noqa: A002 - the name Milvus gives it
+        far: bool = False,
+        fresh: bool = False,
+    ) -> Hits:
+        """Find the rows nearest to each query.
+
+        Parameters
+        ----------
+        queries : ndarray of shape (q, d), float32
+            Vectors; comparable ones where distances are wanted.
+        limit : int
+            Rows for each, at most.
+        filter : str, optional
+            The rows that may be found, where they are others than those of the searcher.
+        far : bool
+            Whether the rows to find may lie far away, so that an index has to look widely.
+        fresh : bool
+            Whether rows that were written a moment ago must be found. A server that has once seen all that was written
+            before need not wait for that again: 0.2 to 0.5 s a call.
+        """
+        data = query_vectors(queries, self.info.vector_type)
+        return self._run(limit, effort(self.info, limit, far=far), fresh=fresh, filter=filter, data=data)
+
+    def search_by_id(self, keys: Sequence[Any], limit: int, *, fresh: bool = False) -> Hits:
+        """Find the rows nearest to rows, given their keys, where the server can; all of them must be there."""
+        return self._run(limit, effort(self.info, limit), fresh=fresh, filter=None, ids=list(keys))
+
+    def stored_vectors(
+        self, keys: Sequence[Any], *, as_stored: bool = False
+    ) -> tuple[npt.NDArray[np.intp], FloatArray]:
+        """Read the vectors of some rows; return which of the keys are still there, and their vectors.
+
+        Those are comparable, unless they are wanted as they are stored: as queries for what the index finds near them.
+        """
+        info = self.info
+        found = rows_by_key(self._connection, info.collection_name, info.primary_field, keys, [info.vector_field])
+        there = [place for place, key in enumerate(keys) if key in found]
+        if not there:
+            return np.empty(0, dtype=np.intp), np.empty((0, info.dim), dtype=np.float32)
+        cells = [found[keys[place]][info.vector_field] for place in there]
+        vectors = float_vectors(cells, info.vector_type)
+        return np.array(there, dtype=np.intp), vectors if as_stored else comparable(vectors, info)
+
+    def can_search_by_id(self) -> bool:
+        """Whether both the server and the installed pymilvus take keys instead of vectors (2.6.9 and newer)."""
+
+        def asked(client: MilvusClient) -> bool:
+            if "ids" not in inspect.signature(client.search).parameters:
+                return False
+            return searches_by_id(str(client.get_server_version(timeout=self._connection.timeout)))
+
+        return not self.info.is_lite and self._connection.ask("ask for the version", asked)
+
+    def _run(
+        self,
+        limit: int,
+        params: dict[str, int],
+        *,
+        fresh: bool,
+        filter: str | None,  # noqa: A002 - the name Milvus gives it
+        **queries: Any,
+    ) -> Hits:
+        info = self.info
+        return self._connection.ask(
+            f"search collection {info.collection_name!r}",
+            lambda client: _hits(
+                client.search(
+                    info.collection_name,
+                    **queries,
+                    filter=self.filter if filter is None else filter,
+                    partition_names=list(info.partition_names) or None,
+                    anns_field=info.vector_field,
+                    limit=limit,
+                    # left out, it would mean every field
+                    output_fields=[info.primary_field],
+                    search_params={"metric_type": MILVUS_METRIC[searched_metric(info)], "params": params},
+                    consistency_level="Strong" if fresh else "Bounded",
+                    timeout=self._connection.timeout,
+                ),
+                strings=info.ids_are_strings,
+            ),
         )
-    if info.index_metric not in (None, info.metric):
-        raise InvalidParameterError(
-            f"The index of collection {info.collection_name!r} compares by {info.index_metric!r}, not by metric="
-            f"{info.metric!r}: its search would find other neighbours. Leave metric= out, or search in this process "
-            "(neighbors='local')."
-        )
 
 
-def _comparable(vectors: FloatArray, info: CollectionInfo) -> FloatArray:
-    """Return vectors whose Euclidean distance is the distance wanted."""
-    if info.metric == "euclidean":
-        return vectors
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if info.metric == "cosine":
-        return np.asarray(vectors / lengths, dtype=np.float32)
-    if not np.allclose(lengths, 1.0, atol=1e-3):
-        raise DataError(
-            "Inner product is a distance between unit vectors only, and those of collection "
-            f"{info.collection_name!r} have other lengths. Read them with metric='cosine' or metric='euclidean'."
-        )
-    return vectors
+def effort(info: CollectionInfo, limit: int, *, far: bool = False) -> dict[str, int]:
+    """Return how widely an approximate index searches; an index that chooses itself is left alone.
 
-
-def _distances(values: FloatArray, info: CollectionInfo) -> FloatArray:
-    """Turn what Milvus returns into distances: squared ones for L2, similarities of unit vectors otherwise."""
-    squared = values if info.metric == "euclidean" else 2 - 2 * values
-    return np.sqrt(np.maximum(squared, 0), dtype=np.float32)
-
-
-def _effort(info: CollectionInfo, limit: int) -> dict[str, int]:
-    """Return how widely an approximate index searches; an index that chooses itself is left alone."""
+    Parameters
+    ----------
+    info : CollectionInfo
+        What is searched.
+    limit : int
+        Neighbours asked for.
+    far : bool
+        Whether the rows to find may lie far away.
+    """
     index_type = info.index_type or ""
     if index_type.startswith("HNSW"):
-        return {"ef": max(_LEAST_EF, 2 * limit)}
+        return {"ef": max(_LEAST_EF_FAR if far else _LEAST_EF, 2 * limit)}
     if index_type.startswith("IVF"):
-        return {"nprobe": _NPROBE}
+        return {"nprobe": _NPROBE_FAR if far else _NPROBE}
     return {}
 
 
-def _stored_vectors(
-    connection: Connection, info: CollectionInfo, asked: list[int], keys: list[Any]
-) -> tuple[list[int], FloatArray]:
-    """Read the vectors of some rows; return the rows that are still there, and their comparable vectors."""
-    found = rows_by_key(
-        connection, info.collection_name, info.primary_field, [keys[row] for row in asked], [info.vector_field]
-    )
-    vectors = {key: row[info.vector_field] for key, row in found.items()}
-    there = [row for row in asked if keys[row] in vectors]
-    if not there:
-        return [], np.empty((0, info.dim), dtype=np.float32)
-    return there, _comparable(np.array([vectors[keys[row]] for row in there], dtype=np.float32), info)
+def searches_by_id(version: str) -> bool:
+    """Tell from its version whether a server finds the neighbours of a row given its key.
+
+    Examples
+    --------
+    >>> searches_by_id("v2.6.9"), searches_by_id("2.6.12-dev"), searches_by_id("2.3.5")
+    (True, True, False)
+    """
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", version)
+    return numbers is not None and tuple(int(number) for number in numbers.groups()) >= _SEARCHES_BY_ID
 
 
-def _search(
-    connection: Connection, info: CollectionInfo, expression: str, queries: FloatArray, limit: int, *, fresh: bool
-) -> list[list[tuple[Any, float]]]:
-    """Return the keys that Milvus finds for each query, and its measure for each, nearest first."""
-    answer = connection.run(
-        f"search collection {info.collection_name!r}",
-        lambda client: client.search(
-            info.collection_name,
-            data=list(queries),
-            anns_field=info.vector_field,
-            filter=expression,
-            limit=limit,
-            output_fields=[info.primary_field],
-            search_params={"metric_type": _MILVUS_METRIC[info.metric], "params": _effort(info, limit)},
-            # A server that has once seen all that was written before need not wait for that again: 0.2 to 0.5 s a call.
-            consistency_level="Strong" if fresh else "Bounded",
-            timeout=connection.timeout,
-        ),
-    )
-    return [[(hit[info.primary_field], hit["distance"]) for hit in hits] for hits in answer]
+def _hits(answer: Any, *, strings: bool) -> Hits:
+    """Join the lists of keys and measures that pymilvus keeps for each query, without a look at single hits."""
+    counts = np.fromiter((len(hits) for hits in answer), dtype=np.intp, count=len(answer))
+    keys: list[Any] = []
+    values: list[float] = []
+    for hits in answer:
+        keys.extend(hits.ids)
+        values.extend(hits.distances)
+    return Hits(np.array(keys, dtype=object if strings else np.int64), np.array(values, dtype=np.float32), counts)

@@ -5,28 +5,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from cluster_explorer._inputs import metric_name
 from cluster_explorer.errors import DataError, FieldError, InvalidParameterError
+from cluster_explorer.milvus.batches import by_bytes
+from cluster_explorer.milvus.distances import MILVUS_METRIC
+from cluster_explorer.milvus.loading import flush, load
 from cluster_explorer.milvus.lookup import rows_by_key
-from cluster_explorer.milvus.opening import describe, index_of, load
-from cluster_explorer.milvus.schema import field_type, find_primary_field, find_vector_field, metric_name
-from cluster_explorer.records import LONGEST_TEXT, TEXT_FIELD, VECTOR_FIELD, Records, check_lengths
+from cluster_explorer.milvus.opening import describe, index_of
+from cluster_explorer.milvus.records import LONGEST_TEXT, TEXT_FIELD, VECTOR_FIELD, Records, check_lengths
+from cluster_explorer.milvus.schema import field_type, find_primary_field, find_vector_field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from cluster_explorer.milvus.connection import Connection, MilvusClient
     from cluster_explorer.milvus.schema import Record
     from cluster_explorer.values import FloatArray
 
 _COLLECTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
-
-_MILVUS_METRIC = {"cosine": "COSINE", "euclidean": "L2", "ip": "IP"}
-
-#: Servers refuse messages above 64 MB.
-_MESSAGE_BYTES = 8 * 2**20
-
-#: Milvus Lite builds its indexes while it flushes, and being in this process it cannot have gone away meanwhile.
-_LITE_FLUSH_TIMEOUT = 3_600
 
 
 class Target:
@@ -105,18 +101,14 @@ class Target:
         complete = [
             {**self._without_missing(row), self.vector_field: vector} for row, vector in zip(rows, vectors, strict=True)
         ]
-        for part in _by_bytes(complete, self.dim):
+        for part in by_bytes(complete):
             self._store(part)
             self._written += len(part)
 
     def finish(self) -> None:
         """Make what was stored searchable: write it out, so that the index covers it."""
         if self._written:
-            timeout = _LITE_FLUSH_TIMEOUT if self._connection.address.is_lite else self._connection.timeout
-            self._connection.run(
-                f"flush collection {self.collection_name!r}",
-                lambda client: client.flush(self.collection_name, timeout=timeout),
-            )
+            flush(self._connection, self.collection_name)
 
     def _without_missing(self, row: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in row.items() if value is not None or name not in self._dynamic}
@@ -136,7 +128,7 @@ class Target:
         _check_metadata(where, fields, self._records, dynamic=bool(description.get("enable_dynamic_field")))
         self._dynamic = set(self._records.metadata) - set(fields)
         _check_required(where, description["fields"], self._records)
-        vector = find_vector_field(self.collection_name, description["fields"], None)
+        vector = find_vector_field(self.collection_name, description["fields"], None, ("FLOAT_VECTOR",))
         self.vector_field = vector["name"]
         self.dim = int(vector["params"]["dim"])
         index = index_of(self._connection, self.collection_name, self.vector_field)
@@ -177,7 +169,7 @@ class Target:
         index = client.prepare_index_params()
         # On Lite the map's neighbours are searched outside of it; an exact index costs nothing to build.
         index_type = "FLAT" if self._connection.address.is_lite else "AUTOINDEX"
-        index.add_index(VECTOR_FIELD, index_type=index_type, metric_type=_MILVUS_METRIC[self.metric])
+        index.add_index(VECTOR_FIELD, index_type=index_type, metric_type=MILVUS_METRIC[self.metric])
         client.create_collection(self.collection_name, schema=schema, index_params=index, timeout=timeout)
 
 
@@ -266,18 +258,3 @@ def _check_required(where: str, fields: Sequence[Record], records: Records) -> N
             f"{where} wants a value for {', '.join(map(repr, missing))} in every row, and these rows have none. "
             "Add such columns, or use another collection_name=."
         )
-
-
-def _by_bytes(rows: Sequence[dict[str, Any]], dim: int) -> Iterator[list[dict[str, Any]]]:
-    """Cut rows into parts that are small enough for one message."""
-    part: list[dict[str, Any]] = []
-    size = 0
-    for row in rows:
-        row_size = 4 * dim + sum(len(str(value)) * 3 for name, value in row.items() if name != VECTOR_FIELD)
-        if part and size + row_size > _MESSAGE_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(row)
-        size += row_size
-    if part:
-        yield part

@@ -1,4 +1,4 @@
-"""The controls: sliders and switches that show the parameters and send wishes; the row that says what is being done."""
+"""The controls: sliders and switches that show the parameters and send wishes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from cluster_explorer.errors import InvalidParameterError
+from cluster_explorer.params import OWN_METHOD
+from cluster_explorer.widget.control_kinds import make_controls
+from cluster_explorer.widget.landscape_plot import LandscapePlot
+from cluster_explorer.widget.shown_value import shown_value
+from cluster_explorer.widget.status import set_visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +39,8 @@ class Group:
 
 
 GROUPS = (
-    Group(
-        "Clusters",
-        ("min_cluster_size", "min_samples", "cluster_selection_method", "cluster_selection_epsilon", "space"),
-    ),
+    Group("Clusters", ("min_cluster_size", "landscape", "space", "cluster_selection_method")),
+    Group("Grain and noise", ("resolution", "cluster_selection_epsilon", "min_samples", "noise_threshold")),
     Group("Graph", ("n_neighbors",)),
     Group("Map", ("layout_n_neighbors", "min_dist", "n_components")),
 )
@@ -55,13 +58,20 @@ class Controls:
     def __init__(self, session: Session) -> None:
         self._session = session
         params = session.state.params
-        self.by_name = _make_controls(params)
+        self.by_name = make_controls(params)
         for name, control in self.by_name.items():
             control.observe(self._sender(name), names="value")
+        self.auto_size = ipywidgets.ToggleButton(
+            value=params.min_cluster_size == "auto", description="auto", tooltip=auto_tooltip(params)
+        )
+        self.auto_size.add_class("ce-auto")
+        self.auto_size.observe(self._send_auto, names="value")
+        self.landscape = LandscapePlot(session)
         self.widget = ipywidgets.HBox(
             [self._group(group) for group in GROUPS], layout=ipywidgets.Layout(flex_flow="row wrap")
         )
         self.widget.add_class("ce-controls")
+        self._show(session.state)
 
     def render(self, before: State, after: State) -> None:
         """Bring the controls from one state to the next."""
@@ -70,46 +80,96 @@ class Controls:
         if after.results.tree is not before.results.tree and after.results.tree is not None:
             weight = after.results.tree.weight
             self.by_name["cluster_selection_epsilon"].max = max(round(float(weight.max(initial=1.0)), 2), 0.01)
-        if after.params is not before.params:
-            self._show(after.params)
+        if after.params is not before.params or after.results.landscape is not before.results.landscape:
+            self._show(after)
+        self.landscape.render(before, after)
 
-    def _show(self, params: Params) -> None:
+    def _show(self, state: State) -> None:
+        params = state.params
         for name, control in self.by_name.items():
-            value = getattr(params, name)
+            value = shown_value(state, name)
             if getattr(control, "max", value) < value:
                 control.max = value
-            if name == "min_samples":
-                control.max = max(params.n_neighbors, value)
+            if getattr(control, "min", value) > value:
+                control.min = value
             control.value = value
+            if name == "min_samples":
+                # after the value: a smaller range moves a value beyond it, and that would be sent as a wish
+                control.max = max(params.n_neighbors, value)
+        self.auto_size.value = params.min_cluster_size == "auto"
+        self.auto_size.tooltip = auto_tooltip(params)
+        modular = params.cluster_selection_method == "modularity"
+        set_visible(self.by_name["resolution"], visible=modular)
+        set_visible(self.by_name["cluster_selection_epsilon"], visible=not modular)
+
+    def _send_auto(self, change: dict[str, Any]) -> None:
+        state = self._session.state
+        # the button follows the parameters as well, and then asks for nothing
+        if change["new"] == (state.params.min_cluster_size == "auto"):
+            return
+        if change["new"]:
+            self._session.steering.choose_automatically()
+        else:
+            self._wish("min_cluster_size", shown_value(state, "min_cluster_size"))
 
     def _fit_ranges(self, n_rows: int) -> None:
-        self.by_name["min_cluster_size"].max = max(60, n_rows // 15, self._session.state.params.min_cluster_size)
+        self.by_name["min_cluster_size"].max = max(
+            60, n_rows // 15, shown_value(self._session.state, "min_cluster_size")
+        )
         for name in ("n_neighbors", "layout_n_neighbors"):
             control = self.by_name[name]
             control.max = max(min(100, n_rows - 1), control.value)
 
     def _sender(self, name: str) -> Callable[[dict[str, Any]], None]:
         def send(change: dict[str, Any]) -> None:
-            wish(self._session, name, change["new"])
+            # a control that was set to what is in force, chosen automatically perhaps, asks for nothing
+            if change["new"] != shown_value(self._session.state, name):
+                self._wish(name, change["new"])
 
         return send
+
+    def _wish(self, name: str, value: object) -> None:
+        """Send a wish; one that is refused leaves the controls at what is in force."""
+        if not wish(self._session, name, value):
+            self._show(self._session.state)
+
+    def _control(self, name: str) -> Any:
+        if name == "landscape":
+            return self.landscape.widget
+        control = self.by_name[name]
+        if name == "min_cluster_size":
+            control = ipywidgets.HBox([control, self.auto_size])
+            control.add_class("ce-size")
+        return control
 
     def _group(self, group: Group) -> ipywidgets.VBox:
         title = ipywidgets.HTML(f"<span>{escape(group.title)}</span>")
         title.add_class("ce-group-title")
         row = ipywidgets.HBox(
-            [self.by_name[name] for name in group.names], layout=ipywidgets.Layout(flex_flow="row wrap")
+            [self._control(name) for name in group.names], layout=ipywidgets.Layout(flex_flow="row wrap")
         )
         box = ipywidgets.VBox([title, row])
         box.add_class("ce-group")
         return box
 
 
-def wish(session: Session, name: str, value: object) -> None:
-    """Wish for one other parameter; `min_samples` follows when fewer neighbours are wished for than it needs."""
+def auto_tooltip(params: Params) -> str:
+    """Return what "auto" does: what it is doing, or what it would do, which is what the space does by itself."""
+    is_on = params.min_cluster_size == "auto"
+    method = params.cluster_selection_method if is_on else OWN_METHOD[params.space]
+    if method == "modularity":
+        return "Choose by itself: modularity decides how coarse the clusters are, among groups of all sizes"
+    return "Choose min_cluster_size by itself: where clusters are most persistent"
+
+
+def wish(session: Session, name: str, value: object) -> bool:
+    """Wish for one other parameter, and return whether that can be; if not, the notice says why.
+
+    `min_samples` follows when fewer neighbours are wished for than it needs.
+    """
     params = session.state.params
     if getattr(params, name) == value:
-        return
+        return True
     changes = {name: value}
     if name == "n_neighbors":
         changes["min_samples"] = min(params.min_samples, int(str(value)))
@@ -117,169 +177,5 @@ def wish(session: Session, name: str, value: object) -> None:
         session.set_params(params.changed(changes))
     except InvalidParameterError as error:
         session.notify(str(error))
-
-
-def _make_controls(params: Params) -> dict[str, Any]:
-    """Make a control for each parameter; those of dear stages speak when they are let go, the others as they move."""
-
-    def slider(name: str, low: int, high: int, tooltip: str, *, live: bool) -> ipywidgets.IntSlider:
-        value = getattr(params, name)
-        return ipywidgets.IntSlider(
-            value=value,
-            min=low,
-            max=max(high, value),
-            description=name,
-            tooltip=tooltip,
-            continuous_update=live,
-            style={"description_width": "initial"},
-        )
-
-    def float_slider(name: str, high: float, step: float, tooltip: str, *, live: bool) -> ipywidgets.FloatSlider:
-        value = getattr(params, name)
-        return ipywidgets.FloatSlider(
-            value=value,
-            min=0.0,
-            max=max(high, value),
-            step=step,
-            readout_format=".2f",
-            description=name,
-            tooltip=tooltip,
-            continuous_update=live,
-            style={"description_width": "initial"},
-        )
-
-    def switch(name: str, options: list[tuple[str, object]], tooltips: list[str]) -> ipywidgets.ToggleButtons:
-        buttons = ipywidgets.ToggleButtons(
-            options=options,
-            value=getattr(params, name),
-            description=name,
-            tooltips=tooltips,
-            style={"description_width": "initial", "button_width": "auto"},
-        )
-        buttons.add_class("ce-switch")
-        return buttons
-
-    return {
-        "min_cluster_size": slider(
-            "min_cluster_size",
-            2,
-            max(60, params.min_cluster_size),
-            "Smallest group that counts as a cluster",
-            live=True,
-        ),
-        "min_samples": slider(
-            "min_samples", 1, params.n_neighbors, "Neighbours that make a point dense: more means more noise", live=True
-        ),
-        "space": switch(
-            "space",
-            [("graph", "graph"), ("distance", "distance")],
-            ["In an embedding of the neighbour graph: little noise", "Among the distances themselves: plain HDBSCAN"],
-        ),
-        "cluster_selection_method": switch(
-            "cluster_selection_method",
-            [("eom", "eom"), ("leaf", "leaf")],
-            ["Excess of mass: fewer, larger clusters", "Leaves of the hierarchy: more, finer clusters"],
-        ),
-        "cluster_selection_epsilon": float_slider(
-            "cluster_selection_epsilon", 1.0, 0.01, "Clusters closer than this distance are merged", live=True
-        ),
-        "n_neighbors": slider(
-            "n_neighbors", 2, 100, "Neighbours of each row in the graph; more than are held are searched", live=False
-        ),
-        "layout_n_neighbors": slider(
-            "layout_n_neighbors", 2, 100, "Neighbours that the map looks at (UMAP's n_neighbors)", live=False
-        ),
-        "min_dist": float_slider("min_dist", 1.0, 0.01, "How tightly the map packs its points (UMAP)", live=False),
-        "n_components": switch(
-            "n_components", [("2-D", 2), ("3-D", 3)], ["A flat map, with lasso", "A map in space, to turn"]
-        ),
-    }
-
-
-class StatusRow:
-    """Says what is being done and how long it takes, with Cancel; or why it failed, with Try again.
-
-    Parameters
-    ----------
-    session : Session
-        Where Cancel and Try again go.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._bar = ipywidgets.FloatProgress(min=0.0, max=1.0, layout=ipywidgets.Layout(width="160px"))
-        self._text = ipywidgets.HTML()
-        self._text.add_class("ce-status-text")
-        self._cancel = ipywidgets.Button(description="Cancel", tooltip="Stop, and keep the map as it is")
-        self._retry = ipywidgets.Button(description="Try again", tooltip="Do again what failed or was cancelled")
-        self._cancel.on_click(lambda _button: session.cancel())
-        self._retry.on_click(lambda _button: session.retry())
-        self.widget = ipywidgets.HBox([self._bar, self._cancel, self._retry, self._text])
-        self.widget.add_class("ce-status")
-        self._show(session.state)
-
-    def render(self, before: State, after: State) -> None:
-        """Bring the row from one state to the next."""
-        if after.status is not before.status or after.results is not before.results or after.notice != before.notice:
-            self._show(after)
-
-    def _show(self, state: State) -> None:
-        status = state.status
-        running = status.state == "running" and bool(status.title)
-        nothing_shown = state.results.layout is None
-        _set_visible(self._bar, visible=running)
-        _set_visible(self._cancel, visible=running)
-        _set_visible(self._retry, visible=status.state == "failed" or (status.state == "cancelled" and nothing_shown))
-        self._bar.value = status.fraction if running else 0.0
-        self._text.value = f'<span role="status">{escape(status_line(state))}</span>'
-        if status.state == "failed":
-            self.widget.add_class("ce-failed")
-        else:
-            self.widget.remove_class("ce-failed")
-
-
-def status_line(state: State) -> str:
-    """Return one line on what is being done, what failed, or what is shown."""
-    status = state.status
-    if status.state == "running" and status.title:
-        return f"{status.title} · {_time_left(status.remaining)}" if status.remaining is not None else status.title
-    if status.state == "failed":
-        kept = " The map is as it was before." if state.results.layout is not None else ""
-        return f"{status.message}{kept}"
-    cancelled = "Cancelled; the map is as it was before. " if status.state == "cancelled" else ""
-    return cancelled + (state.notice or _summary(state))
-
-
-def _summary(state: State) -> str:
-    rows, graph, tree, clustering = (
-        state.results.rows,
-        state.results.graph,
-        state.results.tree,
-        state.results.clustering,
-    )
-    if rows is None or graph is None or tree is None or clustering is None:
-        return ""
-    clusters = f"{clustering.n_clusters:,} cluster{'' if clustering.n_clusters == 1 else 's'}"
-    noise = f"{clustering.n_noise / max(len(rows), 1):.0%} noise"
-    components = f"{graph.n_components:,} component{'' if graph.n_components == 1 else 's'}"
-    # what is proven is proven of distances between vectors, not of those in an embedding
-    proven = f", {tree.certified:.1%} of the tree proven exact" if state.params.space == "distance" else ""
-    parts = [
-        f"{len(rows):,} texts, {clusters}, {noise}",
-        f"{graph.n_neighbors} neighbours, {components}{proven}",
-        state.identities.sentence,
-    ]
-    return " · ".join(part for part in parts if part)
-
-
-def _time_left(seconds: float) -> str:
-    if seconds < 1.5:
-        return "about a second left"
-    if seconds < 90:
-        return f"about {seconds:.0f} seconds left"
-    return f"about {seconds / 60:.0f} minutes left"
-
-
-def _set_visible(widget: Any, *, visible: bool) -> None:
-    display = None if visible else "none"
-    if widget.layout.display != display:
-        widget.layout.display = display
+        return False
+    return True

@@ -2,45 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import traitlets
 
-from cluster_explorer.errors import InvalidParameterError
-from cluster_explorer.jobs import Status
 from cluster_explorer.params import Params
-from cluster_explorer.selection import Polygon
+from cluster_explorer.saving import Origin, read_session
 from cluster_explorer.session import Session
+from cluster_explorer.session.titling import check_titler
+from cluster_explorer.widget.ahead import load_ahead
+from cluster_explorer.widget.facade.describing import DescribingFacade
+from cluster_explorer.widget.facade.exporting import ExportingFacade
+from cluster_explorer.widget.facade.finding import FindingFacade
+from cluster_explorer.widget.facade.refreshing import RefreshingFacade
+from cluster_explorer.widget.facade.saving import refuse_to_guess_server
+from cluster_explorer.widget.facade.writing import WritingFacade
+from cluster_explorer.widget.params_trait import ParamsTrait
+from cluster_explorer.worker.reports import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from types import TracebackType
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
     import pandas as pd
-    from hdbscan.plots import CondensedTree
     from ipywidgets import VBox
 
-    from cluster_explorer.params import Method, Neighbors, Space
-    from cluster_explorer.pipeline import Results
-    from cluster_explorer.selection import Mode
     from cluster_explorer.state import State
-    from cluster_explorer.values import Clustering, FloatArray, IdArray, IntArray, KnnGraph
+    from cluster_explorer.titles import ChatTitles, Titler
+    from cluster_explorer.widget.static_picture import StaticPicture
     from cluster_explorer.widget.view import ExplorerView
 
 
-class _ParamsTrait(traitlets.Instance[Params]):
-    """Parameters; a mapping is taken as changes to the present ones."""
-
-    def validate(self, obj: Any, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            value = obj.params.changed(dict(value))
-        return super().validate(obj, value)
-
-
-class ClusterExplorer(traitlets.HasTraits):
+class ClusterExplorer(ExportingFacade, FindingFacade, DescribingFacade, WritingFacade, RefreshingFacade):
     """A map of the clusters in a Milvus collection, to read and to steer.
 
     As the last line of a cell it shows the widget and starts the work in the background. In a script, or before it is
@@ -59,8 +53,20 @@ class ClusterExplorer(traitlets.HasTraits):
         A Milvus filter expression; only rows that match are explored.
     vector_field, text_field : str, optional
         Needed only when the collection has several that would do.
+    metric : {"cosine", "euclidean", "ip"}, optional
+        How vectors are compared; that of their index when left out, and cosine where there is none. By another metric
+        than that of the index, neighbours are searched in this process.
+    partition_names : sequence of str
+        Partitions to explore; all when none are named.
+    build_index : bool
+        Whether to build an index where the vectors have none, which a server needs to load them.
+    hold_vectors : bool, optional
+        Whether the vectors are read into memory. By default they are, except where they take more than 256 MB and
+        Milvus is a server, which then searches; ids, graph and positions are held in any case.
     embedding_function : object, optional
         A pymilvus-model embedding function, or a callable from a list of str to an array; for queries.
+    titles : ChatTitles or callable, optional
+        Who may be asked for titles of clusters; nobody is before `title_clusters` is called or clicked.
     params : Params or mapping, optional
         What to begin with.
     timeout : float
@@ -86,7 +92,7 @@ class ClusterExplorer(traitlets.HasTraits):
     >>> ex.recluster(min_cluster_size=20)  # doctest: +SKIP
     """
 
-    params = _ParamsTrait(Params)
+    params = ParamsTrait(Params)
     selected_ids = traitlets.Tuple()
     status = traitlets.Instance(Status, read_only=True)
 
@@ -100,14 +106,21 @@ class ClusterExplorer(traitlets.HasTraits):
         filter: str = "",  # noqa: A002 - Milvus' own name for it
         vector_field: str | None = None,
         text_field: str | None = None,
+        metric: str | None = None,
+        partition_names: Sequence[str] = (),
+        build_index: bool = False,
+        hold_vectors: bool | None = None,
         embedding_function: object | None = None,
+        titles: Titler | ChatTitles | None = None,
         params: Params | Mapping[str, object] | None = None,
         timeout: float = 30.0,
     ) -> None:
         from cluster_explorer.library import MilvusLibrary
         from cluster_explorer.milvus import open_collection
 
+        load_ahead()
         start = params if isinstance(params, Params) else Params().changed(dict(params or {}))
+        check_titler(titles)
         collection = open_collection(
             uri,
             collection_name,
@@ -116,14 +129,36 @@ class ClusterExplorer(traitlets.HasTraits):
             filter=filter,
             vector_field=vector_field,
             text_field=text_field,
+            metric=metric,
+            partition_names=partition_names,
+            build_index=build_index,
             timeout=timeout,
         )
-        self._title = collection_name
+        info = collection.info
+        self._origin = Origin(
+            info.uri,
+            collection_name,
+            db_name,
+            filter,
+            info.vector_field,
+            info.text_field,
+            "\n".join(info.partition_names),
+            metric or "",
+        )
         self._embedding_function = embedding_function
-        self._session = Session(MilvusLibrary(collection), start)
+        library = MilvusLibrary(collection, hold_vectors=hold_vectors)
+        self._begin(Session(library, start, embedding_function), collection_name)
+        self.titles = titles
+
+    def _begin(self, session: Session, title: str) -> None:
+        """Show a session in the traits."""
+        self._title = title
+        self._closed = False
+        self._session = session
         self._view: ExplorerView | None = None
+        self._picture: StaticPicture | None = None
         self._shown_ids: tuple[object, ...] = ()
-        super().__init__(params=start)
+        super().__init__(params=session.state.params)
         self.set_trait("status", self._session.state.status)
         self._session.store.subscribe(self._project)
 
@@ -141,6 +176,7 @@ class ClusterExplorer(traitlets.HasTraits):
         metric: str | None = None,
         token: str | None = None,
         db_name: str = "",
+        titles: Titler | ChatTitles | None = None,
         params: Params | Mapping[str, object] | None = None,
         timeout: float = 30.0,
     ) -> ClusterExplorer:
@@ -166,7 +202,8 @@ class ClusterExplorer(traitlets.HasTraits):
             Column with keys of your own, int or str.
         metric : {"COSINE", "L2", "IP"}, optional
             Metric of the index; that of the collection where there is one, otherwise cosine.
-        params : Params or mapping, optional
+        titles, params
+            As in `ClusterExplorer`.
 
         Returns
         -------
@@ -180,6 +217,10 @@ class ClusterExplorer(traitlets.HasTraits):
         from cluster_explorer.ingest import ingest
         from cluster_explorer.widget.progress import progress_bar
 
+        load_ahead()
+        # what is wrong with them is told before anything is written
+        check_titler(titles)
+        start = params if isinstance(params, Params) else Params().changed(dict(params or {}))
         with progress_bar("Writing texts") as on_progress:
             ingest(
                 texts,
@@ -201,156 +242,86 @@ class ClusterExplorer(traitlets.HasTraits):
             token=token,
             db_name=db_name,
             embedding_function=embedding_function,
-            params=params,
+            titles=titles,
+            params=start,
             timeout=timeout,
         )
 
-    # -- results ---------------------------------------------------------------------------------------------------
-
-    @property
-    def labels_(self) -> IntArray:
-        """Cluster of each row, shape (n,), int32; -1 is noise. Rows are ascending by primary key."""
-        return self._clustering().labels
-
-    @property
-    def probabilities_(self) -> FloatArray:
-        """Strength of each row's membership, shape (n,), float32, 0 to 1; 0 for noise."""
-        return self._clustering().probabilities
-
-    @property
-    def condensed_tree_(self) -> CondensedTree:
-        """The hierarchy of the clusters, as `hdbscan.plots.CondensedTree`."""
-        return self._clustering().condensed_tree
-
-    @property
-    def positions_(self) -> FloatArray:
-        """Positions on the map, shape (n, 2) or (n, 3), float32."""
-        positions: FloatArray = self._result("layout").positions
-        return positions
-
-    @property
-    def knn_graph_(self) -> KnnGraph:
-        """The kNN graph that clusters and map are computed from."""
-        graph: KnnGraph = self._result("graph")
-        return graph
-
-    @property
-    def ids_(self) -> IdArray:
-        """Primary key of each row, shape (n,), ascending."""
-        ids: IdArray = self._result("rows").ids
-        return ids
-
-    @property
-    def selection(self) -> pd.DataFrame:
-        """The selected rows: id, text, cluster, probability, x, y (and z of a 3-D map), in reading order."""
-        from cluster_explorer.reading import reading_order
-
-        rows = self._session.state.selection.rows
-        return self._frame(reading_order(rows, self._clustering()))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return every row: id, text, cluster, probability, x, y (and z of a 3-D map), ascending by id."""
-        return self._frame(np.arange(len(self.ids_), dtype=np.int32))
-
-    # -- steering --------------------------------------------------------------------------------------------------
-
-    def recluster(
-        self,
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        uri: str | None = None,
+        collection_name: str | None = None,
         *,
-        min_cluster_size: int | None = None,
-        min_samples: int | None = None,
-        space: Space | None = None,
-        cluster_selection_method: Method | None = None,
-        cluster_selection_epsilon: float | None = None,
-        n_neighbors: int | None = None,
-        layout_n_neighbors: int | None = None,
-        min_dist: float | None = None,
-        n_components: int | None = None,
-        random_state: int | None = None,
-        neighbors: Neighbors | None = None,
-    ) -> Clustering:
-        """Change parameters, wait for the clusters, and return them; what is not named stays as it is.
+        token: str | None = None,
+        embedding_function: object | None = None,
+        titles: Titler | ChatTitles | None = None,
+        hold_vectors: bool | None = None,
+        timeout: float = 30.0,
+    ) -> ClusterExplorer:
+        """Open a collection as an exploration of it was saved: nothing is searched again.
 
-        A widget that is on show follows; a map that has to be drawn anew is drawn in the background.
-
-        Returns
-        -------
-        Clustering
-
-        Raises
-        ------
-        InvalidParameterError
-            If a value is out of its range.
-        ClusterExplorerError
-            If the work failed; the map and its parameters are then as before.
-        """
-        wanted: dict[str, object] = {
-            "min_cluster_size": min_cluster_size,
-            "min_samples": min_samples,
-            "space": space,
-            "cluster_selection_method": cluster_selection_method,
-            "cluster_selection_epsilon": cluster_selection_epsilon,
-            "n_neighbors": n_neighbors,
-            "layout_n_neighbors": layout_n_neighbors,
-            "min_dist": min_dist,
-            "n_components": n_components,
-            "random_state": random_state,
-            "neighbors": neighbors,
-        }
-        changes = {name: value for name, value in wanted.items() if value is not None}
-        self._session.set_params(self._session.state.params.changed(changes))
-        return self._clustering()
-
-    def select(
-        self,
-        *,
-        ids: Iterable[object] | None = None,
-        cluster: int | None = None,
-        polygon: npt.ArrayLike | None = None,
-        mode: Mode = "replace",
-    ) -> pd.DataFrame:
-        """Select rows by key, by cluster, or inside a polygon on the map; return them as `selection` does.
+        The rows are read (about 10,000 a second) and compared with what the collection held when it was saved. Where it
+        has changed, one sentence in the widget says how, and the map is computed anew from what is there now.
 
         Parameters
         ----------
-        ids : iterable, optional
-            Primary keys.
-        cluster : int, optional
-            A cluster; -1 is the noise.
-        polygon : array of shape (m, 2), optional
-            Corners of an outline, in the coordinates of `positions_`.
-        mode : {"replace", "add", "subtract"}
+        path : str or Path
+            What `save` wrote. Loading it executes nothing.
+        uri, collection_name : str, optional
+            Where the collection is now, if it has moved; otherwise where it was.
+        token, embedding_function, titles, hold_vectors, timeout
+            As in `ClusterExplorer`; none of them is ever saved. A token for a server goes with `uri`: a file that
+            others may have written does not decide whom it is sent to.
+
+        Returns
+        -------
+        ClusterExplorer
 
         Raises
         ------
+        SavedFileError
+            If the file is missing, is no session file, is damaged, or was written by a newer version.
         InvalidParameterError
-            Unless exactly one of `ids`, `cluster` and `polygon` is given.
+            If there is a token, and only the file says for which server.
+        ClusterExplorerError
+            If the collection cannot be opened.
         """
-        if sum(choice is not None for choice in (ids, cluster, polygon)) != 1:
-            raise InvalidParameterError("select() takes exactly one of ids=..., cluster=... and polygon=...")
-        if mode not in ("replace", "add", "subtract"):
-            raise InvalidParameterError(f"mode={mode!r} is not a choice. Available: 'replace', 'add', 'subtract'.")
-        if ids is not None:
-            self._result("rows")
-            self._session.select_ids(ids, mode)
-        elif cluster is not None:
-            self._clustering()
-            self._session.select_cluster(cluster, mode)
-        elif polygon is not None:
-            self._result("layout")
-            self._session.select_polygon(_polygon(polygon), mode)
-        return self.selection
-
-    def clear_selection(self) -> None:
-        """Select nothing."""
-        self._session.clear_selection()
-
-    def cancel(self) -> None:
-        """Stop what runs in the background; the map stays as it is."""
-        self._session.cancel()
+        saved = read_session(path)
+        origin = saved.origin
+        if token is not None and uri is None:
+            refuse_to_guess_server(origin)
+        explorer = cls(
+            uri or origin.uri,
+            collection_name or origin.collection_name,
+            token=token,
+            db_name=origin.db_name,
+            filter=origin.filter,
+            vector_field=origin.vector_field or None,
+            text_field=origin.text_field or None,
+            metric=origin.metric or None,
+            partition_names=origin.partition_names.split("\n") if origin.partition_names else (),
+            hold_vectors=hold_vectors,
+            embedding_function=embedding_function,
+            titles=titles,
+            params=saved.params,
+            timeout=timeout,
+        )
+        try:
+            explorer._resume(saved)
+        except BaseException:
+            explorer.close()
+            raise
+        return explorer
 
     def close(self) -> None:
-        """Stop the worker, release the collection (and the lock of a Milvus Lite file), and close the widget."""
+        """Stop the work, release the collection (and the lock of a Lite file); closing the widget does the same."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._picture is not None:
+            self._picture.close()
         self._session.close()
         if self._view is not None:
             self._view.close()
@@ -358,9 +329,7 @@ class ClusterExplorer(traitlets.HasTraits):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # -- showing ---------------------------------------------------------------------------------------------------
@@ -371,7 +340,7 @@ class ClusterExplorer(traitlets.HasTraits):
         if self._view is None:
             from cluster_explorer.widget.view import ExplorerView
 
-            self._view = ExplorerView(self._session, self._title)
+            self._view = ExplorerView(self._session, self._title, on_close=self.close)
             # observers of the traits are told when the widget shows what they are told of
             self._session.store.unsubscribe(self._project)
             self._session.store.subscribe(self._project)
@@ -380,7 +349,20 @@ class ClusterExplorer(traitlets.HasTraits):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         bundle = self.widget._repr_mimebundle_(include=include, exclude=exclude)
+        if self._picture is None:
+            from cluster_explorer.widget.static_picture import StaticPicture
+
+            self._picture = StaticPicture(self._session, self._title)
+        self._picture.show()
         return {**bundle, "text/plain": repr(self)}
+
+    def _display_(self) -> object:
+        """Show map and panel in marimo."""
+        from cluster_explorer.widget.marimo_view import marimo_view
+
+        self.widget  # noqa: B018 - asking for it makes the view, and starts the work
+        assert self._view is not None  # noqa: S101 - made above
+        return marimo_view(self._view)
 
     def __repr__(self) -> str:
         rows = self._session.state.results.rows
@@ -406,39 +388,11 @@ class ClusterExplorer(traitlets.HasTraits):
 
     @traitlets.observe("selected_ids")
     def _wish_for_selection(self, change: Any) -> None:
-        if change["new"] is not self._shown_ids:
+        if change["new"] is self._shown_ids:
+            return
+        try:
             self._session.select_ids(change["new"])
-
-    # -- inside ----------------------------------------------------------------------------------------------------
-
-    def _clustering(self) -> Clustering:
-        clustering: Clustering = self._result("clustering")
-        return clustering
-
-    def _result(self, target: str) -> Any:
-        from cluster_explorer.widget.progress import status_bar
-
-        with status_bar() as on_status:
-            results: Results = self._session.require(target, on_status=on_status)
-        return results.by_stage[target]
-
-    def _frame(self, rows: IntArray) -> pd.DataFrame:
-        import pandas as pd
-
-        clustering, positions = self._clustering(), self.positions_
-        return pd.DataFrame(
-            {
-                "id": self.ids_[rows],
-                "text": pd.Series(self._session.texts(rows), dtype="object"),
-                "cluster": clustering.labels[rows],
-                "probability": clustering.probabilities[rows],
-                **{axis: positions[rows, column] for column, axis in enumerate("xyz"[: positions.shape[1]])},
-            }
-        )
-
-
-def _polygon(corners: npt.ArrayLike) -> Polygon:
-    array = np.asarray(corners, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise InvalidParameterError(f"polygon must be an array of corners, shape (m, 2); its shape is {array.shape}.")
-    return Polygon(array[:, 0], array[:, 1])
+        except BaseException:
+            # the trait says what is selected, also when somebody wished for what cannot be
+            self.selected_ids = self._shown_ids
+            raise

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cluster_explorer.jobs import Status
     from cluster_explorer.values import ProgressCallback
+    from cluster_explorer.worker.reports import Status
 
 #: Seconds of work before a bar is worth showing.
 _DELAY = 0.5

@@ -1,0 +1,39 @@
+/** All clusters, while nothing is selected. */
+
+import type { Context } from "../context";
+import { Overview } from "../overview";
+import { RANK } from "../views";
+
+/** Milliseconds in which two clicks are one double click. */
+const DOUBLE_CLICK = 300;
+
+export function addOverview(context: Context): void {
+  const overview = new Overview({
+    onCluster: (label, mode) => {
+      // a second click may follow, and mean the same cluster, not what would stand in its place by then
+      context.views.hold(DOUBLE_CLICK);
+      context.selectCluster(label, mode);
+    },
+    onZoom: (label) => {
+      context.send({ type: "zoom_cluster", label });
+    },
+    onRename: (label, name) => {
+      context.send({ type: "rename_cluster", label, name });
+    },
+    onPointCluster: (label) => {
+      context.map.setEmphasis(label);
+    },
+  });
+  overview.element.prepend(context.slots.overview);
+  const view = {
+    element: overview.element,
+    isWanted: () => true,
+    focus: () => {
+      overview.focus();
+    },
+  };
+  context.views.add(view, RANK.clusters);
+  context.onClusters(() => {
+    overview.update(context.clusters, context.link.nRows, context.link.nComponents);
+  });
+}

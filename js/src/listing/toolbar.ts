@@ -1,0 +1,168 @@
+/** Above the texts: words to look for, what to sort by, groups, stars, and copying. */
+
+import { Timer, button, count, h } from "../dom";
+import { Progress } from "../progress";
+import { holdsFocus } from "../shadow";
+import type { Arrangement, Listing } from "./protocol";
+
+export interface ToolbarListeners {
+  readonly onArrange: (arrangement: Arrangement) => void;
+  readonly onSelectListed: () => void;
+  readonly onStopReading: () => void;
+  readonly onCopy: (format: "texts" | "table") => void;
+  /** Leave the box for the list. */
+  readonly onLeave: () => void;
+}
+
+/** Milliseconds after the last key before the texts are looked through. */
+const PAUSE = 180;
+const SORTS: readonly (readonly [string, string])[] = [
+  ["auto", "Best first"],
+  ["order", "Key"],
+  ["probability", "Probability"],
+  ["distance", "Distance to centre"],
+];
+
+export class Toolbar {
+  readonly element: HTMLElement;
+  private readonly listeners: ToolbarListeners;
+  private readonly box = h("input", { class: "ce-find", dir: "auto", "aria-label": "Find in these texts" });
+  private readonly matches = h("span", { class: "ce-matches ce-number", role: "status" });
+  private readonly keep: HTMLButtonElement;
+  private readonly sort = h("select", { class: "ce-sort", "aria-label": "Sort by" });
+  private readonly direction: HTMLButtonElement;
+  private readonly group: HTMLButtonElement;
+  private readonly stars: HTMLButtonElement;
+  private readonly problem = h("p", { class: "ce-muted ce-list-problem", role: "status", hidden: true });
+  private readonly typing: Timer;
+  private readonly progress: Progress;
+  private listing: Listing | null = null;
+  private sorts = "";
+
+  constructor(listeners: ToolbarListeners, signal: AbortSignal) {
+    this.listeners = listeners;
+    this.typing = new Timer(signal);
+    this.box.type = "search";
+    this.keep = button("ce-button ce-keep", "Keep only these", "Select only the texts that are listed", () => {
+      listeners.onSelectListed();
+    });
+    this.direction = button("ce-button ce-icon", "↑", "Other way round", () => {
+      this.change({ descending: !this.listing?.descending });
+    });
+    this.group = button("ce-button", "By cluster", null, () => {
+      this.change({ grouped: !this.listing?.grouped });
+    });
+    this.group.title = "Keep the texts of a cluster together";
+    this.stars = button("ce-button ce-icon", "★", "Only starred texts", () => {
+      this.change({ starred_only: !this.listing?.starred_only });
+    });
+    const copy = button("ce-button", "Copy", null, (event) => {
+      listeners.onCopy(event.shiftKey ? "table" : "texts");
+    });
+    copy.title = "Copy all texts of the list; with Shift as a table with ids, for a spreadsheet";
+    this.progress = new Progress("Reading …", listeners.onStopReading);
+    this.progress.element.hidden = true;
+    const finding = h("div", { class: "ce-strip" }, this.box, this.matches, this.keep);
+    const arranging = h("div", { class: "ce-strip" }, this.sort, this.direction, this.group, this.stars, copy);
+    this.element = h(
+      "div",
+      { class: "ce-toolbar", role: "group", "aria-label": "List of texts" },
+      finding,
+      arranging,
+      this.progress.element,
+      this.problem,
+    );
+    this.listen();
+  }
+
+  update(listing: Listing, nSelected: number): void {
+    this.listing = listing;
+    // What is being typed is newer than what Python says of it.
+    if (!holdsFocus(this.box)) this.box.value = listing.query;
+    this.box.placeholder = nSelected === 1 ? "Find in this text" : `Find in these ${count(nSelected)} texts`;
+    const isNarrowed = listing.terms.length > 0 || listing.starred_only;
+    this.matches.textContent = isNarrowed ? `${count(listing.count)} of ${count(nSelected)}` : "";
+    this.matches.hidden = !isNarrowed;
+    this.keep.hidden = !isNarrowed || listing.count === 0 || listing.count === nSelected;
+    this.showSorts(listing);
+    this.direction.textContent = listing.descending ? "↓" : "↑";
+    this.direction.hidden = listing.sort === "auto";
+    this.group.setAttribute("aria-pressed", String(listing.grouped));
+    this.stars.setAttribute("aria-pressed", String(listing.starred_only));
+    this.progress.element.hidden = !listing.isAwaited;
+    this.problem.textContent = listing.problem;
+    this.problem.hidden = listing.problem === "";
+  }
+
+  /** Say how far the reading of the field to sort by is. */
+  showReading(fraction: number): void {
+    this.progress.show(fraction);
+  }
+
+  /** Empty the box; whether there was anything in it. */
+  clear(): boolean {
+    if (this.box.value === "" && !this.listing?.query) return false;
+    this.box.value = "";
+    this.find();
+    return true;
+  }
+
+  focus(): void {
+    this.box.focus({ preventScroll: true });
+    this.box.select();
+  }
+
+  private showSorts(listing: Listing): void {
+    const sorts = JSON.stringify([listing.fields, listing.impossible]);
+    if (sorts !== this.sorts) {
+      this.sorts = sorts;
+      const named = listing.fields.map((name) => [`field:${name}`, name] as const);
+      const options = [...SORTS, ...named].map(([value, text]) => {
+        const option = new Option(text, value);
+        option.disabled = listing.impossible.includes(value);
+        if (option.disabled) option.title = value === "distance" ? "The vectors stay in Milvus" : "Holds no order";
+        return option;
+      });
+      this.sort.replaceChildren(...options);
+    }
+    this.sort.value = listing.sort;
+  }
+
+  private listen(): void {
+    this.sort.addEventListener("change", () => {
+      // numbers are mostly read from the largest, a distance from the nearest, words from A
+      this.change({ sort: this.sort.value, descending: this.sort.value === "probability" });
+    });
+    this.box.addEventListener("input", () => {
+      this.typing.start(PAUSE, () => {
+        this.find();
+      });
+    });
+    this.box.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.isComposing) return;
+      if (event.key === "Enter") this.find();
+      if (event.key === "ArrowDown" || event.key === "Enter") {
+        this.listeners.onLeave();
+        event.preventDefault();
+      }
+    });
+    this.box.addEventListener("ce-dismiss", (event) => {
+      if (this.clear()) event.preventDefault();
+    });
+  }
+
+  private find(): void {
+    this.typing.cancel();
+    const query = this.box.value.trim();
+    if (query !== this.listing?.query) this.change({ query });
+  }
+
+  private change(change: Partial<Arrangement>): void {
+    if (!this.listing) return;
+    // What is asked for next builds on this, also before Python has answered.
+    this.listing = { ...this.listing, ...change };
+    const { sort, descending, grouped, query, starred_only } = this.listing;
+    this.listeners.onArrange({ sort, descending, grouped, query, starred_only });
+  }
+}

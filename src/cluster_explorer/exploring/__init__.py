@@ -1,0 +1,1 @@
+"""What people see, find and select of the results: pure functions of values, for views and sessions."""

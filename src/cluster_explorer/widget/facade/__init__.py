@@ -1,0 +1,1 @@
+"""What `ClusterExplorer` offers in Python, by theme: each module adds the methods of one."""

@@ -1,0 +1,183 @@
+"""Changing parameters and selecting rows, as the controls and the lasso do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+import numpy as np
+
+from cluster_explorer.errors import InvalidParameterError, available
+from cluster_explorer.exploring.selection import MODES, Polygon
+from cluster_explorer.session.steering import What
+from cluster_explorer.widget.facade.results import ResultsFacade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from cluster_explorer.exploring.selection import Mode
+    from cluster_explorer.params import Auto, Method, Neighbors, Space
+    from cluster_explorer.values import Clustering
+
+
+class SteeringFacade(ResultsFacade):
+    """Every control has a name in Python."""
+
+    def recluster(
+        self,
+        *,
+        min_cluster_size: int | Auto | None = None,
+        min_samples: int | None = None,
+        space: Space | None = None,
+        cluster_selection_method: Method | None = None,
+        cluster_selection_epsilon: float | None = None,
+        resolution: float | None = None,
+        noise_threshold: float | None = None,
+        n_neighbors: int | None = None,
+        layout_n_neighbors: int | None = None,
+        min_dist: float | None = None,
+        n_components: int | None = None,
+        random_state: int | None = None,
+        neighbors: Neighbors | None = None,
+    ) -> Clustering:
+        """Change parameters, wait for the clusters, and return them; what is not named stays as it is.
+
+        A widget that is on show follows; a map that has to be drawn anew is drawn in the background.
+
+        Returns
+        -------
+        Clustering
+            What `cluster_graph` returns for `knn_graph_` and these parameters.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a value is out of its range.
+        ClusterExplorerError
+            If the work failed; the map and its parameters are then as before.
+        """
+        wanted: dict[str, object] = {
+            "min_cluster_size": min_cluster_size,
+            "min_samples": min_samples,
+            "space": space,
+            "cluster_selection_method": cluster_selection_method,
+            "cluster_selection_epsilon": cluster_selection_epsilon,
+            "resolution": resolution,
+            "noise_threshold": noise_threshold,
+            "n_neighbors": n_neighbors,
+            "layout_n_neighbors": layout_n_neighbors,
+            "min_dist": min_dist,
+            "n_components": n_components,
+            "random_state": random_state,
+            "neighbors": neighbors,
+        }
+        changes = {name: value for name, value in wanted.items() if value is not None}
+        self._session.set_params(self._session.state.params.changed(changes))
+        return self._members().as_clustering
+
+    def select(
+        self,
+        *,
+        ids: Iterable[object] | None = None,
+        cluster: int | None = None,
+        polygon: npt.ArrayLike | None = None,
+        mode: Mode = "replace",
+    ) -> pd.DataFrame:
+        """Select rows by key, by cluster, or inside a polygon on the map; return them as `selection` does.
+
+        Parameters
+        ----------
+        ids : iterable, optional
+            Primary keys.
+        cluster : int, optional
+            A cluster as the map shows it, attached noise included; -1 is the noise that is left.
+        polygon : array of shape (m, 2), optional
+            Corners of an outline, in the coordinates of `positions_`.
+        mode : {"replace", "add", "subtract", "intersect"}
+
+        Raises
+        ------
+        InvalidParameterError
+            Unless exactly one of `ids`, `cluster` and `polygon` is given.
+        """
+        if sum(choice is not None for choice in (ids, cluster, polygon)) != 1:
+            raise InvalidParameterError("select() takes exactly one of ids=..., cluster=... and polygon=...")
+        check_mode(mode)
+        if ids is not None:
+            self._result("rows")
+            self._session.select_ids(ids, mode)
+        elif cluster is not None:
+            self._members()
+            self._session.select_cluster(cluster, mode)
+        elif polygon is not None:
+            self._result("layout")
+            self._session.select_polygon(_polygon(polygon), mode)
+        return self.selection
+
+    def cluster_only(self, rows: Literal["selection", "noise"] | Iterable[object], name: str = "") -> Clustering:
+        """Drill down: cluster some rows by themselves, from the graph that is there, and return the clusters.
+
+        Parameters
+        ----------
+        rows : {"selection", "noise"} or iterable
+            What is selected, what belongs to no cluster, or primary keys.
+        name : str
+            What the breadcrumb calls them.
+
+        Returns
+        -------
+        Clustering
+            Of all rows; those outside have label -1. `cluster_all` leads back.
+
+        Raises
+        ------
+        DataError
+            If these are too few rows, or keys are not in the collection.
+        """
+        self._members()
+        # an array of keys is not to be compared as a whole
+        if isinstance(rows, str) and rows in get_args(What):
+            self._session.steering.drill_down(cast("What", rows), name)
+        else:
+            self._session.steering.drill_down_to(self._session.rows_of(rows), name or "chosen rows")
+        return self._members().as_clustering
+
+    def cluster_all(self) -> Clustering:
+        """Come back from `cluster_only`: cluster all rows, and return the clusters."""
+        self._session.steering.go_up_to(None)
+        return self._members().as_clustering
+
+    def zoom(self, *, cluster: int) -> None:
+        """Show a cluster on the map as large as it fits.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such cluster.
+        """
+        self._result("layout")
+        self._clustering()
+        self._session.viewing.zoom_to_cluster(cluster)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self._session.clear_selection()
+
+    def cancel(self) -> None:
+        """Stop what runs in the background; the map stays as it is."""
+        self._session.cancel()
+
+
+def check_mode(mode: str) -> None:
+    """Raise `InvalidParameterError` unless `mode` is a way to bring a selection together with the present one."""
+    if mode not in MODES:
+        raise InvalidParameterError(f"mode={mode!r} is not a choice. {available(MODES)}")
+
+
+def _polygon(corners: npt.ArrayLike) -> Polygon:
+    array = np.asarray(corners, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise InvalidParameterError(f"polygon must be an array of corners, shape (m, 2); its shape is {array.shape}.")
+    return Polygon(array[:, 0], array[:, 1])

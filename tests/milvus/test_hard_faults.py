@@ -1,0 +1,311 @@
+"""Faults that end or starve processes: each injected for real, none losing what was stored, none hanging."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from jupyter_client.manager import KernelManager
+
+from cluster_explorer import ClusterExplorer
+from cluster_explorer.errors import ClusterExplorerError, ConnectionFailedError, MilvusOperationError
+from cluster_explorer.ingest import ingest
+from cluster_explorer.milvus import open_collection
+from waiting import until
+
+TEXTS = [f"text {number}" for number in range(3_000)]
+
+
+class Proxy:
+    """Passes bytes to a server: slowly, or not at all any more."""
+
+    def __init__(self, target: int) -> None:
+        self.delay = 0.0
+        self.cut_after = 0
+        self._target = target
+        self._passed = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listening.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                return
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
+
+    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(16_384):
+                self._passed += len(data)
+                if self.cut_after and self._passed > self.cut_after:
+                    self._passed = 0
+                    break
+                threading.Event().wait(self.delay)
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            end.close()
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+@pytest.fixture
+def proxy(lite_server):
+    made = Proxy(lite_server.port)
+    yield made
+    made.close()
+
+
+def test_a_slow_network_and_one_that_is_cut_again_and_again(lite_server, proxy, vectors, collection_name):
+    ingest(TEXTS, vectors=vectors(len(TEXTS), 64), uri=lite_server.uri, collection_name=collection_name)
+    uri = f"http://127.0.0.1:{proxy.port}"
+    with open_collection(uri, collection_name, timeout=20) as collection:
+        expected = collection.scan()
+        proxy.delay = 0.01
+        assert collection.scan().ids.tolist() == expected.ids.tolist()
+        proxy.delay, proxy.cut_after = 0.0, 300_000
+        # a page that was cut is asked for again
+        assert sorted(collection.scan().texts) == sorted(TEXTS)
+        assert proxy.cut_after
+    proxy.delay, proxy.cut_after = 3.0, 0
+    started = time.monotonic()
+    with pytest.raises(ClusterExplorerError, match=r"did not answer within 1 s|cannot be reached"):
+        open_collection(uri, collection_name, timeout=1)
+    assert time.monotonic() - started < 15
+
+
+_INGEST = """
+import sys, numpy as np
+from cluster_explorer.ingest import ingest
+vectors = np.random.default_rng(0).standard_normal((3000, 64)).astype(np.float32)
+{limit}
+report = ingest([f"text {{n}}" for n in range(3000)], vectors=vectors, uri=sys.argv[1], collection_name="c",
+                on_progress=lambda share: print(share, flush=True))
+print("done", report.added, report.already_there, flush=True)
+"""
+
+
+_SMALL_FILES = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+"""
+
+
+def run_ingest(path, limit=""):
+    return subprocess.Popen(
+        [sys.executable, "-c", _INGEST.format(limit=limit), str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_kill_9_of_the_notebook_in_mid_ingest_and_the_same_cell_again(tmp_path):
+    path = tmp_path / "news.db"
+    with run_ingest(path) as first:
+        for line in first.stdout:
+            if float(line) >= 0.3:
+                break
+        first.send_signal(signal.SIGKILL)
+    assert first.returncode == -signal.SIGKILL
+    with run_ingest(path) as second:
+        said, errors = second.communicate(timeout=120)
+    assert second.returncode == 0, errors
+    _, added, there = said.splitlines()[-1].split()
+    # what was acknowledged was not lost, and nothing is there twice
+    assert int(there) >= 900
+    assert int(added) + int(there) == 3000
+    with open_collection(path, "c") as collection:
+        assert sorted(collection.scan().texts) == sorted(TEXTS)
+
+
+def test_a_full_disk_in_mid_ingest_and_more_room_afterwards(tmp_path):
+    """A limit on the size of files stands in for the disk: writing beyond it fails as on a full one (EFBIG)."""
+    path = tmp_path / "news.db"
+    with run_ingest(path, _SMALL_FILES) as first:
+        _, errors = first.communicate(timeout=120)
+    assert first.returncode == 1
+    last = errors.strip().splitlines()[-1]
+    assert last.startswith("cluster_explorer.errors."), last
+    with run_ingest(path) as second:
+        _, errors = second.communicate(timeout=120)
+    assert second.returncode == 0, errors
+    with open_collection(path, "c") as collection:
+        assert sorted(collection.scan().texts) == sorted(TEXTS)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only root may mount a small disk, on Linux")
+def test_a_disk_that_is_really_full(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"mounting a small disk is not permitted here: {mounted.stderr.strip()}")
+    try:
+        with run_ingest(disk / "news.db") as first:
+            _, errors = first.communicate(timeout=120)
+        assert first.returncode == 1
+        last = errors.strip().splitlines()[-1]
+        assert last.startswith("cluster_explorer.errors."), last
+        subprocess.run(["mount", "-o", "remount,size=60m", str(disk)], check=True)
+        with run_ingest(disk / "news.db") as second:
+            _, errors = second.communicate(timeout=120)
+        assert second.returncode == 0, errors
+        with open_collection(disk / "news.db", "c") as collection:
+            assert sorted(collection.scan().texts) == sorted(TEXTS)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+@pytest.mark.parametrize("what", ["wal", "data", "manifest"])
+def test_a_truncated_database_is_told_or_read_never_hangs(tmp_path, vectors, what):
+    path = tmp_path / "news.db"
+    ingest(TEXTS, vectors=vectors(len(TEXTS), 16), uri=path, collection_name="c")
+    files = sorted(
+        (file for file in (path / "collections" / "c").rglob("*") if file.is_file()),
+        key=lambda file: file.stat().st_size,
+    )
+    chosen = {"wal": files[0], "data": files[-1], "manifest": next(f for f in files if f.suffix == ".json")}[what]
+    with chosen.open("r+b") as file:
+        file.truncate(chosen.stat().st_size // 2)
+    started = time.monotonic()
+    try:
+        with open_collection(path, "c", timeout=10) as collection:
+            rows = collection.scan()
+    except ClusterExplorerError as error:
+        said, texts = str(error), []
+    else:
+        said, texts = "", rows.texts.tolist()
+    # either one sentence that says where, or rows that are real
+    assert texts or "news.db" in said
+    assert len(said) < 1_000
+    assert set(texts) <= set(TEXTS)
+    assert time.monotonic() - started < 30
+    # the lock is free again, and another database opens
+    ingest(["a"], vectors=[[1.0, 0]], uri=tmp_path / "other.db", collection_name="c")
+
+
+def test_the_widget_says_one_sentence_and_try_again_goes_on(own_server, vectors):
+    ingest(TEXTS[:300], vectors=vectors(300, 8), uri=own_server.uri, collection_name="c")
+    with ClusterExplorer(own_server.uri, "c", timeout=2) as explorer:
+        own_server.kill()
+        explorer.widget
+        until(lambda: explorer.status.state == "failed", 30)
+        view, message = explorer._view.status, explorer.status.message
+        assert "cannot be reached" in message
+        assert "Traceback" not in message
+        until(lambda: view._retry.layout.display is None, 5)
+        with pytest.raises(ConnectionFailedError):
+            explorer.labels_
+        own_server.start()
+        view._retry.click()
+        until(lambda: explorer.status.state == "ready", 60)
+        assert len(explorer.labels_) == 300
+        # killed while it is looked at: what is here stays usable
+        own_server.kill()
+        with pytest.raises(ClusterExplorerError):
+            explorer.refresh()
+        assert explorer.recluster(min_cluster_size=7).n_clusters >= 0
+        with pytest.raises((ConnectionFailedError, MilvusOperationError)):
+            explorer.write_labels()
+        own_server.start()
+        assert explorer.write_labels().n_written == 300
+
+
+def test_labels_half_written_when_the_server_dies_are_whole_afterwards(own_server, vectors, monkeypatch, tmp_path):
+    from cluster_explorer.journal import Journal
+    from cluster_explorer.milvus import writing
+
+    monkeypatch.setattr(writing, "_ROWS", 200)
+    ingest(TEXTS, vectors=vectors(len(TEXTS), 8), uri=own_server.uri, collection_name="c")
+    labels = [row % 5 for row in range(len(TEXTS))]
+
+    def kill(share):
+        if share > 0.5 and own_server.process.poll() is None:
+            own_server.kill()
+
+    journal = Journal(tmp_path / "journal")
+    with open_collection(own_server.uri, "c", timeout=2) as collection:
+        rows = collection.scan()
+        with pytest.raises(ConnectionFailedError):
+            writing.write_values(collection, rows.ids, {"cluster": labels}, journal=journal, on_progress=kill)
+    own_server.start()
+    with open_collection(own_server.uri, "c") as collection:
+        report = writing.write_values(collection, rows.ids, {"cluster": labels}, journal=journal)
+        assert report.n_same >= 1_000
+        assert collection.columns(["cluster"]).cluster.tolist() == labels
+        after = collection.scan()
+        np.testing.assert_array_equal(after.vectors, rows.vectors)
+        assert after.texts.tolist() == rows.texts.tolist()
+
+
+def test_closing_a_shown_explorer_frees_the_lock_and_all_threads(tmp_path, vectors):
+    path = tmp_path / "news.db"
+    ingest(TEXTS[:300], vectors=vectors(300, 8), uri=path, collection_name="c")
+
+    def used():
+        with ClusterExplorer(str(path), "c") as explorer:
+            explorer.widget
+            explorer.labels_
+            explorer.write_labels()
+            explorer._session.writing.start_undo()
+
+    used()
+    before = set(threading.enumerate())
+    used()
+    until(lambda: not {t for t in set(threading.enumerate()) - before if t.name.startswith("cluster")}, 20)
+    # another process may have it at once
+    with run_ingest(path) as other:
+        _, errors = other.communicate(timeout=120)
+    assert "DatabaseLocked" not in errors
+
+
+SHOW = """
+import threading
+from cluster_explorer import ClusterExplorer
+ex = ClusterExplorer({path!r}, "c", timeout=10)
+ex.widget
+"""
+
+
+def test_restarting_the_kernel_in_the_middle_of_the_work_frees_the_database(tmp_path, vectors, monkeypatch):
+    path = tmp_path / "news.db"
+    ingest(TEXTS, vectors=vectors(len(TEXTS), 32), uri=path, collection_name="c")
+    for name in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    manager = KernelManager()
+    manager.start_kernel(cwd=str(tmp_path))
+    client = manager.blocking_client()
+    client.start_channels()
+
+    def run(code):
+        client.wait_for_ready(timeout=60)
+        reply = client.execute_interactive(code, timeout=120, output_hook=lambda _message: None)
+        assert reply["content"]["status"] == "ok", reply["content"]
+
+    try:
+        # the rows are being read or clustered when the kernel goes
+        run(SHOW.format(path=str(path)))
+        manager.restart_kernel()
+        run(SHOW.format(path=str(path)) + f"assert len(ex.labels_) == {len(TEXTS)}")
+        run("ex.close(); assert not [t for t in threading.enumerate() if t.name.startswith('cluster')]")
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
