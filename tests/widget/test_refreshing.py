@@ -142,6 +142,49 @@ def test_a_filter_that_is_asked_for_while_the_collection_is_read_anew_is_the_one
     assert session.state.finding.filter.kept.tolist() == wanted.tolist()
 
 
+def test_a_filter_that_milvus_has_answered_counts_the_rows_that_are_there_when_it_is_put_in_force(
+    explorer, other, blobs, monkeypatch
+):
+    session, answer = explorer._session, explorer._session.library.matching
+
+    def answered_before_a_refresh(expression, *, on_progress=None):
+        keys = answer(expression, on_progress=on_progress)
+        with monkeypatch.context() as patch:
+            patch.setattr(session.library, "matching", answer)
+            explorer.refresh()
+        return keys
+
+    explorer.labels_
+    change(other, blobs)
+    with monkeypatch.context() as patch:
+        patch.setattr(session.library, "matching", answered_before_a_refresh)
+        n_left = explorer.filter_rows('text like "comet%"')
+    wanted = explorer.to_frame().text.str.startswith("comet")
+    assert len(wanted) == len(blobs) + 9
+    assert session.state.finding.filter.kept.tolist() == wanted.tolist()
+    assert n_left == wanted.sum()
+
+
+def test_a_list_of_rows_that_a_refresh_has_replaced_is_not_sent(explorer, other, browser, monkeypatch):
+    explorer.widget
+    until(lambda: explorer.status.state == "ready")
+    widget, session = explorer._view.panel.widget, explorer._session
+    explorer.select(ids=explorer.ids_)
+    stale = widget.listing["revision"]
+    other.delete("texts", ids=explorer.ids_[100:].tolist())
+    n_sent = len(browser.custom(widget, "page"))
+
+    def ask(before, after):
+        if after.results.rows is not before.results.rows:
+            browser.says(widget, {"type": "page", "request": 7, "revision": stale, "start": 150, "stop": 200})
+
+    session.store._views.insert(0, ask)
+    explorer.refresh()
+    pages = browser.custom(widget, "page")[n_sent:]
+    assert all(page["revision"] != stale for page in pages)
+    assert not browser.custom(widget, "error")
+
+
 def test_rows_clustered_anew_by_a_filter_are_so_again_after_a_refresh(explorer, other, blobs):
     explorer.filter_values({"section": ["section 0"]}, outside="anew")
     explorer.labels_

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,11 +17,13 @@ from cluster_explorer.values import ignore_progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import numpy.typing as npt
+
     from cluster_explorer.exploring.finding import Outside
     from cluster_explorer.session.errands import Errands, Work
     from cluster_explorer.session.session import Session
     from cluster_explorer.state import State
-    from cluster_explorer.values import ProgressCallback, Rows, Scope
+    from cluster_explorer.values import IdArray, ProgressCallback, Scope
 
 _FILTER_SCOPE = "filter"
 _NOT_ASKED = "The filter was not applied to the rows as they are now: all are shown."
@@ -33,6 +35,52 @@ class _Wish:
 
     expression: str
     work: Work
+
+
+@dataclass(frozen=True, eq=False)
+class _Matched:
+    """What Milvus finds for an expression, by primary key: that says the same of any rows.
+
+    Attributes
+    ----------
+    expression : str
+        "" leaves all.
+    keys : tuple or None
+        None without an expression.
+    """
+
+    expression: str = ""
+    keys: tuple[Any, ...] | None = None
+
+    def among(self, ids: IdArray) -> npt.NDArray[np.bool_] | None:
+        """Tell which of some rows are found; None without an expression."""
+        if self.keys is None:
+            return None
+        rows, there = places_of(ids, self.keys)
+        matching = np.zeros(len(ids), dtype=bool)
+        matching[rows[there]] = True
+        return matching
+
+
+@dataclass(frozen=True, eq=False)
+class _Change:
+    """What a filter is to be; its other parts stay as they are."""
+
+    matched: _Matched | None = None
+    chosen: Mapping[str, tuple[int, ...]] | None = None
+    ranges: Mapping[str, tuple[float, float]] | None = None
+    outside: Outside | None = None
+
+    def of(self, row_filter: RowFilter, ids: IdArray) -> RowFilter:
+        """Return the filter that becomes of another; which rows it leaves is still to be found."""
+        matched = self.matched
+        return RowFilter(
+            row_filter.expression if matched is None else matched.expression,
+            row_filter.matching if matched is None else matched.among(ids),
+            row_filter.chosen if self.chosen is None else self.chosen,
+            row_filter.ranges if self.ranges is None else self.ranges,
+            self.outside or row_filter.outside,
+        )
 
 
 class Filtering:
@@ -88,7 +136,7 @@ class Filtering:
         """
         self._scope = scope
         try:
-            return self._narrow(self._answered(query, on_progress or ignore_progress), query.outside)
+            return self._narrow(self._answered(query, on_progress or ignore_progress))
         except ClusterExplorerError:
             if self.scope is not None:
                 self._session.steering.go_up_to(self._parent())
@@ -100,7 +148,8 @@ class Filtering:
     ) -> RowFilter:
         """Leave the rows that an expression in Milvus' filter language selects; "" leaves all."""
         _check(outside)
-        return self._narrow(self._matched(expression, on_progress or ignore_progress), outside)
+        matched = self._matched(expression, on_progress or ignore_progress)
+        return self._narrow(_Change(matched, outside=outside))
 
     def start(self, expression: str) -> None:
         """Do as `filter_rows` in the background; where the map turns to other rows meanwhile, it is asked of those."""
@@ -110,8 +159,8 @@ class Filtering:
             return
 
         def work(on_progress: ProgressCallback) -> Callable[[], object]:
-            changed = self._matched(expression, on_progress)
-            return lambda: self._narrow(changed)
+            matched = self._matched(expression, on_progress)
+            return lambda: self._narrow(_Change(matched))
 
         self._wish = _Wish(expression.strip(), work)
         self._errands.start("Filtering", work)
@@ -122,14 +171,14 @@ class Filtering:
 
         def work(on_progress: ProgressCallback) -> Callable[[], object]:
             try:
-                changes = self._answered(query, on_progress)
+                change = self._answered(query, on_progress)
             except Cancelled:
                 if self._give_up(query, _NOT_ASKED):
                     self._session.notify(_NOT_ASKED)
                 raise
             except ClusterExplorerError as error:
                 raise self._unanswered(query, error) from error
-            return lambda: self._put_in_force(query, changes)
+            return lambda: self._put_in_force(query, change)
 
         self._errands.start("Filtering", work)
 
@@ -197,38 +246,34 @@ class Filtering:
             spans.pop(field, None)
             if span is not None:
                 spans[field] = (min(span), max(span))
-        return self._narrow({"chosen": MappingProxyType(places), "ranges": MappingProxyType(spans)}, outside)
+        change = _Change(chosen=MappingProxyType(places), ranges=MappingProxyType(spans), outside=outside)
+        return self._narrow(change)
 
     def set_outside(self, outside: Outside) -> RowFilter:
         """Say what happens to the rows that are filtered out."""
         _check(outside)
-        return self._narrow({}, outside)
+        return self._narrow(_Change(outside=outside))
 
     def clear(self) -> None:
         """Leave all rows, and the next filter grey."""
         none = RowFilter()
-        changes = {name: getattr(none, name) for name in ("expression", "matching", "chosen", "ranges")}
-        self._narrow(changes, none.outside)
+        self._narrow(_Change(_Matched(), none.chosen, none.ranges, none.outside))
 
-    def _matched(self, expression: str, on_progress: ProgressCallback) -> dict[str, object]:
+    def _matched(self, expression: str, on_progress: ProgressCallback) -> _Matched:
         if not expression.strip():
-            return {"expression": "", "matching": None}
+            return _Matched()
         keys = self._session.library.matching(expression.strip(), on_progress=on_progress)
-        held: Rows = self._session.require("rows").by_stage["rows"]
-        rows, there = places_of(held.ids, keys)
-        matching = np.zeros(len(held), dtype=bool)
-        matching[rows[there]] = True
-        return {"expression": expression.strip(), "matching": matching}
+        return _Matched(expression.strip(), keys)
 
-    def _answered(self, query: FilterQuery, on_progress: ProgressCallback) -> dict[str, object]:
+    def _answered(self, query: FilterQuery, on_progress: ProgressCallback) -> _Change:
         """Find which rows, and which places among the categories, a query is about now."""
         self._session.finding.read_fields(query.fields, on_progress=on_progress)
         chosen = chosen_places(query, self._session.state.finding.columns)
-        return {**self._matched(query.expression, on_progress), "chosen": chosen, "ranges": query.ranges}
+        return _Change(self._matched(query.expression, on_progress), chosen, query.ranges, query.outside)
 
-    def _put_in_force(self, query: FilterQuery, changes: Mapping[str, object]) -> None:
+    def _put_in_force(self, query: FilterQuery, change: _Change) -> None:
         try:
-            self._narrow(changes, query.outside)
+            self._narrow(change)
         except ClusterExplorerError as error:
             raise self._unanswered(query, error) from error
 
@@ -262,14 +307,15 @@ class Filtering:
             return query
         return replace(query, expression=wish.expression)
 
-    def _narrow(self, changes: Mapping[str, object], outside: Outside | None = None) -> RowFilter:
+    def _narrow(self, change: _Change) -> RowFilter:
         """Change some parts of the filter; what is selected stays selected where it is left."""
+        rows = self._session.shown_rows()
         finding, params = self._session.state.finding, self._session.state.params
-        changed = replace(finding.filter, **changes)  # type: ignore[arg-type] # named after the filter's own fields
+        changed = change.of(finding.filter, rows.ids)
         kept = rows_left(changed, finding.columns)
         if kept is not None and not kept.any():
             raise DataError("No row is left by this filter, so it was not applied. Choose less strictly.")
-        changed = replace(changed, kept=kept, outside=outside or changed.outside)
+        changed = replace(changed, kept=kept)
         parent, own = self._parent(), self.scope
         wanted = self._scope_of(changed, parent)
         if wanted is not None and own is not None and np.array_equal(wanted.rows, own.rows):

@@ -229,6 +229,11 @@ class Session:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
+    def shown_rows(self) -> Rows:
+        """Return the rows that are on show; they are read first where there are none."""
+        rows: Rows = self._shown("rows")
+        return rows
+
     def rows_of(self, ids: Iterable[object]) -> IntArray:
         """Return the row numbers of primary keys, ascending.
 
@@ -237,7 +242,7 @@ class Session:
         DataError
             If a key is not in the collection, or cannot be a key of it.
         """
-        rows = self._rows()
+        rows = self.shown_rows()
         if isinstance(ids, str) or not isinstance(ids, Iterable):
             raise DataError(f"ids must be a list of primary keys, not {ids!r:.100}.")
         wanted = list(ids)
@@ -257,7 +262,7 @@ class Session:
 
         `held` are the rows that the numbers count, where these are not the ones on show.
         """
-        held = self._rows() if held is None else held
+        held = self.shown_rows() if held is None else held
         if held.texts is not None:
             return [str(text) for text in held.texts[rows]]
         frame = self.library.fetch(held.ids[rows].tolist(), [self.library.text_field])
@@ -265,7 +270,7 @@ class Session:
 
     def detail(self, row: int) -> Detail:
         """Read everything there is about one row."""
-        rows, graph = self._rows(), self.state.results.graph
+        rows, graph = self.shown_rows(), self.state.results.graph
         frame = self.library.fetch([rows.ids[row]])
         record = {str(name): value for name, value in frame.iloc[0].items()}
         found_text = record.pop(self.library.text_field, None)
@@ -294,10 +299,6 @@ class Session:
             return replace(state, selection=state.selection.combined(kept, mode))
 
         self.store.apply(change)
-
-    def _rows(self) -> Rows:
-        rows: Rows = self._shown("rows")
-        return rows
 
     def _shown(self, target: str) -> Any:
         """Return a result that is on show; compute it first where there is none."""

@@ -41,9 +41,9 @@ class ListingPart:
         widget.listing = self._trait(session.state, revision=0)
 
     @property
-    def listed(self) -> ListedRows:
-        """The rows of the list, in its order."""
-        return self._told.rows
+    def listed(self) -> Listed:
+        """The list as the browser was told of it last."""
+        return self._told
 
     @property
     def answers(self) -> Answers:
@@ -73,10 +73,11 @@ class ListingPart:
     def _trait(self, state: State, revision: int) -> dict[str, Any]:
         listing = state.listing
         sorts = ("sort", "descending", "grouped", "query", "starred_only")
-        groups = zip(self.listed.labels, self.listed.starts, strict=True)
+        listed = self._told.rows
+        groups = zip(listed.labels, listed.starts, strict=True)
         return {
             "revision": revision,
-            "count": len(self.listed),
+            "count": len(listed),
             **{name: getattr(listing, name) for name in sorts},
             "terms": list(listing.terms),
             "marks": list(marks_of(state)),

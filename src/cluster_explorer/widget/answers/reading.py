@@ -64,7 +64,7 @@ class ReadingPart:
         Texts that are held in memory are sent at once. What Milvus is asked for comes from another thread: whoever
         applies changes to the state never waits for a server.
         """
-        if len(self._listing.listed) and (
+        if len(self._listing.listed.rows) and (
             after.selection is not before.selection or after.listing is not before.listing
         ):
             message = {"request": _UNASKED, "revision": self._widget.listing["revision"], "start": 0, "stop": 50}
@@ -100,9 +100,13 @@ class ReadingPart:
             self._send_detail(row)
 
     def _send_page(self, message: Message) -> None:
+        state, listed = self._session.state, self._listing.listed
+        if listed.held is not state.results.rows:
+            # its row numbers are of before a refresh: a list of the rows that are there now is on its way
+            return
         start, stop = int(message["start"]), int(message["stop"])
-        rows = self._listing.listed.rows[max(start, 0) : min(stop, start + _PAGE_AT_MOST)]
-        state, texts = self._session.state, self._session.texts(rows)
+        rows = listed.rows.rows[max(start, 0) : min(stop, start + _PAGE_AT_MOST)]
+        texts = self._session.texts(rows, listed.held)
         marks, starred = marks_of(state), _starred(state, rows)
         shown = [
             {**point_of(state, row), "text": excerpt(text, marks, _ROW_LENGTH), "starred": star}
