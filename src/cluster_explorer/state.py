@@ -20,7 +20,7 @@ from cluster_explorer.annotations import Annotations
 from cluster_explorer.exploring.coloring import Coloring, color_by_cluster, color_by_column, color_by_share
 from cluster_explorer.exploring.columns import typed_columns
 from cluster_explorer.exploring.finding import Finding, RowFilter, field_of, looked_at
-from cluster_explorer.exploring.identity import Identities, Memory
+from cluster_explorer.exploring.identity import Identities
 from cluster_explorer.exploring.listing import Listing
 from cluster_explorer.exploring.metadata import Metadata
 from cluster_explorer.exploring.selection import Selection, rows_now
@@ -55,10 +55,6 @@ class State:
         What is wanted.
     results : Results
         What there is, to show.
-    identities : Identities
-        The colour of each cluster, and what the last re-clustering changed.
-    memory : Memory
-        The colours that clusters had, which those that come next are followed from.
     selection : Selection
     annotations : Annotations
         Names, stars and saved selections.
@@ -88,8 +84,6 @@ class State:
 
     params: Params
     results: Results = field(default_factory=Results)
-    identities: Identities = field(default_factory=Identities)
-    memory: Memory = field(default_factory=Memory)
     selection: Selection = field(default_factory=Selection)
     annotations: Annotations = field(default_factory=Annotations)
     listing: Listing = field(default_factory=Listing)
@@ -103,6 +97,12 @@ class State:
     metadata: Metadata = field(default_factory=Metadata)
     titling: TitlingStatus = field(default_factory=TitlingStatus)
     writing: Writing = field(default_factory=Writing)
+
+    @property
+    def identities(self) -> Identities:
+        """The colour of each cluster, and what the last re-clustering changed."""
+        followed = self.results.followed
+        return Identities() if followed is None else followed.identities
 
 
 Change: TypeAlias = "Callable[[State], State]"
@@ -213,7 +213,7 @@ def reported(report: Report) -> Change:
     def change(shown: State) -> State:
         results = report.results if report.results is not None else shown.results
         state = _carried(shown, results)
-        followed = replace(
+        return replace(
             state,
             results=results,
             params=report.params or state.params,
@@ -223,15 +223,6 @@ def reported(report: Report) -> Change:
             # another map is seen whole; its view is told by the browser when it is drawn
             viewport=state.viewport if results.layout is state.results.layout else None,
         )
-        before, after = state.results.members, results.members
-        if after is None or (before is not None and after.clustering.labels is before.clustering.labels):
-            return followed
-        # clusters keep their colours
-        identities = state.memory.identify(after.clustering)
-        if state is not shown:
-            # among other rows there is no telling what split or merged
-            identities = Identities(identities.colors)
-        return replace(followed, identities=identities, memory=state.memory.holding(after.clustering, identities))
 
     return change
 
@@ -249,7 +240,6 @@ def _carried(state: State, results: Results) -> State:
         state,
         selection=replace(state.selection, rows=selected, kind=kind, outline=None),
         inspected=int(places[state.inspected]) if state.inspected >= 0 else -1,
-        memory=state.memory.carried(places, len(rows)),
     )
 
 

@@ -9,7 +9,7 @@ from cluster_explorer.params import Params
 from cluster_explorer.pipeline import ALL_TARGETS, STAGES, Results, key_of, stale
 from cluster_explorer.values import Scope
 
-LABELS = ["clustering", "attached", "members", "names"]
+LABELS = ["found", "followed", "clustering", "attached", "members", "names"]
 GROUPS = ["finest", "groups"]
 BEFORE_NAMES = ["tree", "landscape", *GROUPS, *LABELS[:-1]]
 TREE = [*BEFORE_NAMES, "names", "certified"]

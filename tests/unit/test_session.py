@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 import cluster_explorer.stages.index_health
 import cluster_explorer.stages.projection
@@ -194,7 +195,9 @@ def test_quick_wishes_are_answered_while_a_long_job_runs(session, monkeypatch):
     until(lambda: session.state.status.state == "ready")
     assert session.state.results.layout is not before.layout
     alone = Session(session.library, session.state.params)
-    assert np.array_equal(session.state.results.clustering.labels, alone.require("clustering").clustering.labels)
+    assert (
+        adjusted_rand_score(session.state.results.clustering.labels, alone.require("clustering").clustering.labels) == 1
+    )
     alone.close()
 
 
@@ -271,7 +274,7 @@ def test_the_newest_of_many_wishes_wins(session):
         session.set_params(session.state.params.changed({"min_cluster_size": size}))
     results = session.require("clustering")
     alone = Session(session.library, PARAMS.changed({"min_cluster_size": 59}))
-    assert np.array_equal(results.clustering.labels, alone.require("clustering").clustering.labels)
+    assert adjusted_rand_score(results.clustering.labels, alone.require("clustering").clustering.labels) == 1
     alone.close()
 
 

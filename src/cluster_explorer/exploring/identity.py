@@ -1,7 +1,8 @@
-"""Same cluster, same colour: clusters are followed from one clustering to the next by their best overlap.
+"""Same cluster, same colour, same number: clusters are followed from one clustering to the next by their best overlap.
 
 A clustering that one comes back to looks as it did: its colours are remembered. So is the colour of rows that have
-become noise, for when their cluster appears again.
+become noise, for when their cluster appears again. Numbers follow colours as far as they can: a clustering numbers its
+clusters 0, 1, ... without gaps, while colours that are not in use have gaps.
 """
 
 from __future__ import annotations
@@ -166,6 +167,90 @@ class Memory:
         # a look that was read from a file may be anything
         colors = seen if len(seen) == len(found.colors) else found.colors
         return replace(found, colors=colors) if earlier is not None and within is scope else Identities(colors)
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """What has become of the clusters that there were, and what is remembered for those that come next.
+
+    Attributes
+    ----------
+    identities : Identities
+        The colours of the clusters, by the numbers that they have now, and what changed.
+    memory : Memory
+    numbers : tuple of int
+        The number of each cluster: of the largest first, by which they were found.
+    """
+
+    identities: Identities = field(default_factory=Identities)
+    memory: Memory = field(default_factory=Memory)
+    numbers: tuple[int, ...] = ()
+
+    def carried(self, places: IntArray, n_rows: int) -> Followed:
+        """Return what is remembered for other rows: `places` says where each one is now."""
+        return Followed(memory=self.memory.carried(places, n_rows))
+
+    def by(self, found: Clustering, *, tell: bool = True) -> Followed:
+        """Follow the clusters to those that were found next.
+
+        Parameters
+        ----------
+        found : Clustering
+            The largest cluster first.
+        tell : bool
+            Whether to tell what split and merged; among other rows there is no telling.
+        """
+        known = self.memory.identify(found)
+        numbers = numbers_of(known.colors)
+        colors = dict(zip(numbers, known.colors, strict=True))
+        now = replace(known if tell else Identities(), colors=tuple(colors[number] for number in range(len(numbers))))
+        return Followed(now, self.memory.holding(found, known), numbers)
+
+
+def numbers_of(colors: tuple[int, ...]) -> tuple[int, ...]:
+    """Give clusters the numbers 0, 1, ...: one whose colour number is among these has it for its number.
+
+    Parameters
+    ----------
+    colors : tuple of int
+        Colour number of each cluster, the largest first.
+
+    Examples
+    --------
+    >>> numbers_of((2, 7, 0))
+    (2, 1, 0)
+    """
+    n_clusters = len(colors)
+    free = iter(sorted(set(range(n_clusters)).difference(colors)))
+    return tuple(color if color < n_clusters else next(free) for color in colors)
+
+
+def renumbered(clustering: Clustering, numbers: tuple[int, ...]) -> Clustering:
+    """Return a clustering with other numbers for the same clusters.
+
+    Parameters
+    ----------
+    clustering : Clustering
+    numbers : tuple of int
+        The new number of cluster 0, 1, ...; a permutation.
+
+    Examples
+    --------
+    >>> from cluster_explorer.values import Clustering
+    >>> found = Clustering(np.array([0, 0, 1, -1], np.int32), np.ones(4, np.float32), n_clusters=2)
+    >>> renumbered(found, (1, 0)).labels.tolist()
+    [1, 1, 0, -1]
+    """
+    if numbers == tuple(range(clustering.n_clusters)):
+        return clustering
+    # -1 picks the last one
+    number = np.array([*numbers, -1], dtype=np.int32)
+    hierarchy = clustering.hierarchy
+    return replace(
+        clustering,
+        labels=number[clustering.labels],
+        hierarchy=None if hierarchy is None else replace(hierarchy, label=number[hierarchy.label]),
+    )
 
 
 def follow(earlier: RowColors, labels: IntArray) -> Identities:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cluster_explorer.describe import ClusterNames, Terms
+    from cluster_explorer.exploring.identity import Followed
     from cluster_explorer.exploring.members import Members
     from cluster_explorer.params import Params
     from cluster_explorer.stages.affinities import Affinities
@@ -157,7 +158,7 @@ def _groups(work: Work) -> ModularHierarchy | None:
     return finest.hierarchy(_smallest_cluster(work), on_progress=work.on_progress)
 
 
-def _clustering(work: Work) -> Clustering:
+def _found(work: Work) -> Clustering:
     from cluster_explorer.stages.clustering import cluster
 
     params = work.params
@@ -172,6 +173,25 @@ def _clustering(work: Work) -> Clustering:
             cluster_selection_epsilon=params.cluster_selection_epsilon,
         )
     return found if params.scope is None else found.spread_over(params.scope, n_rows=len(work["rows"]))
+
+
+def _followed(work: Work) -> Followed:
+    from cluster_explorer.exploring.identity import Followed
+    from cluster_explorer.exploring.selection import rows_now
+
+    rows: Rows = work["rows"]
+    before, earlier = work.shown.followed or Followed(), work.shown.rows
+    is_other = earlier is not None and earlier is not rows
+    if earlier is not None and is_other:
+        before = before.carried(rows_now(earlier.ids, rows.ids), len(rows))
+    return before.by(work["found"], tell=not is_other)
+
+
+def _clustering(work: Work) -> Clustering:
+    from cluster_explorer.exploring.identity import renumbered
+
+    followed: Followed = work["followed"]
+    return renumbered(work["found"], followed.numbers)
 
 
 def _attached(work: Work) -> Clustering:
@@ -316,13 +336,15 @@ STAGES: tuple[Stage, ...] = (
         quick=True,
     ),
     Stage(
-        "clustering",
+        "found",
         "Finding clusters",
         ("rows", "tree", "landscape", "groups"),
         ("min_cluster_size", "cluster_selection_method", "cluster_selection_epsilon", "resolution"),
-        _clustering,
+        _found,
         quick=True,
     ),
+    Stage("followed", "Following clusters", ("rows", "found"), (), _followed, quick=True),
+    Stage("clustering", "Numbering clusters", ("found", "followed"), (), _clustering, quick=True),
     Stage(
         "attached", "Attaching noise", ("affinities", "clustering"), (), _attached, quick=True, stand_in=_not_attached
     ),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cluster_explorer.describe import ClusterNames
+    from cluster_explorer.exploring.identity import Followed
     from cluster_explorer.exploring.members import Members
     from cluster_explorer.params import Params
     from cluster_explorer.stages.index_health import IndexHealth
@@ -143,6 +144,11 @@ class Results:
         return self.by_stage.get("clustering")
 
     @property
+    def followed(self) -> Followed | None:
+        """What has become of the clusters that were shown before."""
+        return self.by_stage.get("followed")
+
+    @property
     def members(self) -> Members | None:
         """Which rows are shown as members of which cluster."""
         return self.by_stage.get("members")
@@ -184,6 +190,8 @@ class Work:
 
     Attributes
     ----------
+    shown : Results
+        What is on show, from which clusters are followed.
     earlier : mapping of str to object
         By stage: rows of the same collection before it was read anew, and what would answer these parameters for them.
     on_layout : callable or None
@@ -195,6 +203,7 @@ class Work:
     params: Params
     on_progress: ProgressCallback
     on_layout: Callable[[Layout], None] | None = None
+    shown: Results = field(default_factory=Results, repr=False)
     earlier: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def __getitem__(self, name: str) -> Any:

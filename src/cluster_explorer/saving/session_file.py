@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cluster_explorer.errors import ClusterExplorerError, SavedFileError
-from cluster_explorer.exploring.identity import Memory
+from cluster_explorer.exploring.identity import Followed, Memory
 from cluster_explorer.exploring.selection import rows_now
 from cluster_explorer.params import Params
 from cluster_explorer.pipeline import STAGE, STAGES, Results, is_fresh, key_of
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 #: Stages that do not depend on what is drilled down to.
 _WHOLE = frozenset({"neighbors", "layout"})
 #: Not kept: what is read from Milvus again, and what follows from the rest in no time.
-_NOT_KEPT = frozenset({"rows", "graph", "terms", "certified"})
+_NOT_KEPT = frozenset({"rows", "graph", "terms", "certified", "found", "followed"})
+#: A key that no parameters have: what is remembered is gone by, and never taken for what was found.
+_REMEMBERED = ("remembered",)
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,15 @@ class SavedSession:
                 continue
             held = _with_vectors(value, rows.vectors) if name == "neighbors" else value
             results = results.with_result(name, held, key_of(STAGE[name], self.params))
-        return results
+        return results.with_result("followed", Followed(self.identities, self.memory), _REMEMBERED)
 
-    def memory_of(self, rows: Rows) -> Memory:
-        """Return the colours that are remembered, for rows of the same collection as it is now."""
-        if self.ids.dtype != rows.ids.dtype:
-            return Memory()
-        return self.memory.carried(rows_now(self.ids, rows.ids), len(rows))
+    def results_for_others(self, rows: Rows) -> Results:
+        """Return the results for rows of the same collection as it is now: how clusters looked, and nothing else."""
+        before = Followed(memory=self.memory)
+        is_comparable = self.ids.dtype == rows.ids.dtype
+        followed = before.carried(rows_now(self.ids, rows.ids), len(rows)) if is_comparable else Followed()
+        results = Results().with_result("rows", rows, key_of(STAGE["rows"], self.params))
+        return results.with_result("followed", followed, _REMEMBERED)
 
 
 def write_session(
@@ -247,7 +251,7 @@ def _session_in(archive: Archive) -> SavedSession:
 
 def _encoded_memory(state: State, encoder: Encoder) -> Any:
     """Encode the colours remembered of what is clustered and of what one comes back to from there, outermost first."""
-    memory, scope = state.memory, state.params.scope
+    memory, scope = (state.results.followed or Followed()).memory, state.params.scope
     path = (None, *(scope.path if scope is not None else ()))
     by_scope = tuple(memory.by_scope.get(step) for step in path)
     return encoder.encode((by_scope, tuple(memory.looks.items())), "memory")

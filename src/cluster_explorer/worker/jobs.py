@@ -287,13 +287,13 @@ class Engine:
             return
         if self._settled is not None and self._seconds[stage.name] < _PATIENCE:
             return
-        work = Work(self._source, self._working, job.params, on_progress=ignore_progress)
+        work = self._quick_work(self._working, job.params)
         # a key that no parameters have: never mistaken for the result itself
         results = self._working.with_result(stage.name, stage.stand_in(work), ("stand-in",))
         waiting = {stage.name}
         for other in job.stages[1:]:
             if other.quick and not waiting.difference({stage.name}).intersection(other.needs):
-                results = run_stage(other, Work(self._source, results, job.params, on_progress=ignore_progress))
+                results = run_stage(other, self._quick_work(results, job.params))
             else:
                 waiting.add(other.name)
         self._publish(results, self._estimate(job, 0.0), settled=None)
@@ -302,9 +302,8 @@ class Engine:
         stage = job.stages[0]
         job.stage_started = time.monotonic()
         self._on_progress(0.0)
-        self._working = run_stage(
-            stage, Work(self._source, self._working, job.params, self._on_progress, self._on_layout)
-        )
+        work = Work(self._source, self._working, job.params, self._on_progress, self._on_layout, self._published)
+        self._working = run_stage(stage, work)
         self._seconds.note(stage.name, time.monotonic() - job.stage_started)
 
     def _on_progress(self, share: float) -> None:
@@ -334,7 +333,7 @@ class Engine:
         if "members" not in results.by_stage:
             return
         while stages := quick_stages(results, shown, tuple(self._targets), self._seconds.below(_QUICK)):
-            results = run_stage(stages[0], Work(self._source, results, shown, on_progress=ignore_progress))
+            results = run_stage(stages[0], self._quick_work(results, shown))
         if results is not self._published:
             self._publish(results, self._status, settled=shown if settled is not None else None)
 
@@ -349,10 +348,13 @@ class Engine:
     def _estimate(self, job: _Job, share: float) -> Status:
         return self._seconds.estimate(job.stages, share, started=job.started, stage_started=job.stage_started)
 
+    def _quick_work(self, results: Results, params: Params) -> Work:
+        return Work(self._source, results, params, on_progress=ignore_progress, shown=self._published)
+
     def _run_inline(self, params: Params, targets: tuple[str, ...]) -> Results:
         results = self._published
         while stages := stale(results, params, targets):
-            results = run_stage(stages[0], Work(self._source, results, params, on_progress=ignore_progress))
+            results = run_stage(stages[0], self._quick_work(results, params))
         return results
 
     # Reports are made while _changed is held, so that their order is the order of what they tell of.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cluster_explorer.exploring.identity import Identities, Memory
+from cluster_explorer.exploring.identity import Followed, Identities, Memory, numbers_of, renumbered
 from cluster_explorer.values import Clustering, Scope
 
 LABELS = hnp.arrays(np.int32, 40, elements=st.integers(-1, 5))
@@ -149,3 +149,36 @@ def test_only_so_many_parts_are_remembered_and_the_whole_always():
     assert len(memory.by_scope) < 9
     assert scope in memory.by_scope
     assert memory.identify(whole).colors == (4, 2)
+
+
+@given(st.lists(st.integers(0, 20), unique=True, max_size=12))
+def test_numbers_have_no_gaps_and_are_the_colours_where_they_can_be(colors):
+    numbers = numbers_of(tuple(colors))
+    assert sorted(numbers) == list(range(len(colors)))
+    assert all(number == color for number, color in zip(numbers, colors, strict=True) if color < len(colors))
+
+
+@given(LABELS, LABELS)
+def test_a_cluster_that_stays_keeps_its_number_and_its_colour(first, second):
+    first, second = clustering(compact(first)), clustering(compact(second))
+    before = Followed().by(first)
+    after = before.by(second)
+    old, new = renumbered(first, before.numbers).labels, renumbered(second, after.numbers).labels
+    stays = dict(zip(before.identities.colors, range(first.n_clusters), strict=True))
+    for number, color in enumerate(after.identities.colors):
+        if stays.get(color, second.n_clusters) < second.n_clusters:
+            assert number == stays[color]
+    # the same clusters, whatever their numbers
+    assert len(set(zip(new.tolist(), second.labels.tolist(), strict=True))) == len(set(second.labels.tolist()))
+    # and who comes back finds the numbers that were left
+    again = after.by(first)
+    assert renumbered(first, again.numbers).labels.tolist() == old.tolist()
+
+
+def test_clusters_of_other_rows_are_followed_without_telling_what_split():
+    before = Followed().by(clustering([0] * 6 + [1] * 4))
+    moved = before.carried(np.array([-1, 0, 1, 2, 3, 4, 6, 7, 8, 9], dtype=np.int32), 10)
+    # row 5 is new, and what was the smaller cluster is the larger one now
+    after = moved.by(clustering([1] * 4 + [0] * 6), tell=False)
+    assert after.numbers == (1, 0)
+    assert after.identities == Identities(colors=(0, 1))

@@ -22,7 +22,11 @@ class ResultsFacade(FacadeBase):
 
     @property
     def labels_(self) -> IntArray:
-        """Cluster of each row, shape (n,), int32; -1 is noise. Rows are ascending by primary key."""
+        """Cluster of each row, shape (n,), int32; -1 is noise. Rows are ascending by primary key.
+
+        Clusters are 0 upwards, at first the largest first. In a re-clustering or a refresh, a cluster keeps its number
+        where that is below the number of clusters there are then.
+        """
         return self._clustering().labels
 
     @property

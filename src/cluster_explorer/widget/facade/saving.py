@@ -76,11 +76,10 @@ class SavingFacade(AnnotatingFacade):
         state = replace(self._session.state, params=params, annotations=saved.annotations, notice=notice)
         if changed.rows_or_vectors:
             # the rows are here already: only what follows from them is computed anew
-            results = saved.results(rows, without=frozenset(saved.stages))
-            state = replace(state, results=results, memory=saved.memory_of(rows))
+            state = replace(state, results=saved.results_for_others(rows))
         else:
             results = saved.results(rows, without=_FROM_TEXTS if changed.texts else frozenset())
-            state = replace(state, results=results, identities=saved.identities, memory=saved.memory)
+            state = replace(state, results=results)
         self._session.titling.remember(saved.titles)
         self._session.resume(state)
         # last, since another scope takes a notice away
