@@ -13,6 +13,18 @@ settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
 
+TESTS = Path(__file__).parent
+#: Folders of tests that wait for browsers, kernels, servers and threads.
+WITH_OTHERS = ("browser", "milvus", "notebooks", "packaging", "unit/titles", "widget")
+
+
+def pytest_collection_modifyitems(items):
+    """Run a test that waits for other processes once more where it failed; the summary lists those that were."""
+    for item in items:
+        if any(item.path.is_relative_to(TESTS / folder) for folder in WITH_OTHERS):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def blobs() -> np.ndarray:
     """Four well separated groups of unit vectors and some scattered rows between them; shape (260, 16), float32."""
@@ -26,4 +38,4 @@ def blobs() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def sample_folder() -> Path:
-    return Path(__file__).parents[1] / "notebooks" / "data"
+    return TESTS.parent / "notebooks" / "data"
