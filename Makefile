@@ -1,6 +1,12 @@
-# make demo   install into .venv and open the quickstart notebook
-# make test   everything, on a fresh machine
-# make check  the quick part: lint, types, walls, front end, unit tests
+## make demo           install into .venv and open the quickstart notebook
+## make test           everything, on a fresh machine
+## make check          the quick part: lint, types, walls, front end, doctests, some unit tests
+## make js-build       rebuild the bundle of the front end
+## make format         put Python and TypeScript into shape
+## make bench          run the benchmarks and write benchmarks/RESULTS.md: hours
+## make bench-quality  the same for the quality of the clusters alone: minutes
+## make audit          report known vulnerabilities of the dependencies
+## make clean          remove what was installed and built
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -19,7 +25,7 @@ NPM = PATH="$(NODE_PATH_PREFIX)$$PATH" npm --prefix js
 .PHONY: help demo test check lint types walls js js-build python-check doctests bench bench-quality format clean browser warm audit
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n 's/^## //p' Makefile
 
 # -- environments -------------------------------------------------------------------------------------------------
 

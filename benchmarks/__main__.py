@@ -1,7 +1,7 @@
 """``python -m benchmarks``: run the benchmarks one after the other and write what they print to ``RESULTS.md``.
 
 Each script can also be run by itself. Name some to run only those: ``python -m benchmarks widget layout``; the sections
-of the others stay as they were.
+of the others stay as they were. Where numbers were asked for, scripts say so, and mark what falls short.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def main() -> int:
     for name in wanted:
         title, script, *arguments = SCRIPTS[name]
         print(f"{title} ...", flush=True)
-        started = time.monotonic()
+        started, measured = time.monotonic(), commit()
         command = [sys.executable, str(HERE / script), *arguments]
         ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
         if ran.returncode:
@@ -53,7 +53,7 @@ def main() -> int:
         minutes = (time.monotonic() - started) / 60
         when = datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
         # read again: another benchmark may have written its section meanwhile
-        section = f"*{when}, {minutes:.1f} minutes, {machine()}.*\n\n{ran.stdout.strip()}\n"
+        section = f"*{when}, {measured}, {minutes:.1f} minutes, {machine()}.*\n\n{ran.stdout.strip()}\n"
         write({**earlier_sections(), title: section})
     return 1 if failed else 0
 
@@ -65,6 +65,17 @@ def earlier_sections() -> dict[str, str]:
     return {title: body.strip() + "\n" for title, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
+def commit() -> str:
+    """Name the commit that is measured, and say whether files have changed since, these results apart."""
+    git = ["git", "-C", str(HERE.parent)]
+    head = subprocess.run([*git, "rev-parse", "--short", "HEAD"], check=False, capture_output=True, text=True)
+    if head.returncode:
+        return "no commit"
+    others = ["--", ".", f":(exclude){RESULTS.relative_to(HERE.parent)}"]
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", *others], check=False).returncode
+    return f"commit {head.stdout.strip()}{' with changes' if changed else ''}"
+
+
 def machine() -> str:
     load = os.getloadavg()[0]
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, load {load:.1f} at the end"
@@ -73,8 +84,10 @@ def machine() -> str:
 def write(sections: dict[str, str]) -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in (*PACKAGES, *PEERS))
     head = (
-        "# Results\n\nWritten by `make bench`; each section says when and on what it was measured. Ratios within a "
-        f"table come from one run and are what counts.\n\nPython {platform.python_version()}; {versions}.\n"
+        "# Results\n\nSections are written by `make bench`, one by one; each says when, at which commit and on what "
+        "machine it was measured. Ratios within a table come from one run and are what counts; † marks what falls "
+        "short of the numbers that were asked for.\n\n"
+        f"Versions when this was last written: Python {platform.python_version()}; {versions}.\n"
     )
     places = {title: place for place, (title, *_) in enumerate(SCRIPTS.values())}
     ordered = sorted(sections.items(), key=lambda section: places.get(section[0], len(places)))

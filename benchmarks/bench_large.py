@@ -13,10 +13,12 @@ import math
 import shutil
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
 import nbformat
+from asked import marked, outcome
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -27,6 +29,16 @@ EXPLANATION = """\
 Rows, neighbours and positions are made in the notebook's process, for all three alike (`tests/support/many_rows.py`):
 no database is read, and the clusters are there when the clock starts. *To open* is from running the cell to the map.
 """
+#: What was asked of us (issue 4): seconds, by rows.
+ASKED_S = {
+    100_000: {"open": 5.0, "lasso": 0.25, "recolour": 0.5},
+    1_000_000: {"open": 5.0, "lasso": 0.5},
+}
+ASKED = (
+    "Asked of ClusterExplorer (issue 4): to open in under 5 s at 100,000 and 1,000,000 rows, from mouse-up to the "
+    "first texts under 0.25 s and 0.5 s, to recolour 100,000 rows in under 0.5 s, and zooming that is usable, which is "
+    "for the reader to judge."
+)
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 REPEATS = 5
 PATIENCE = 60.0
@@ -102,14 +114,26 @@ def main() -> None:
         folder.mkdir()
         shutil.copy(ROOT / "tests" / "support" / "many_rows.py", folder)
         chromium = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        short: list[bool] = []
         with running_lab(folder) as lab:
             for n_rows in sizes:
                 for peer, cells in PEERS.items():
                     page = chromium.new_page(viewport={"width": 1400, "height": 1000})
                     page.set_default_timeout(PATIENCE * 1000)
-                    print(row_of(lab, page, peer, cells, n_rows), flush=True)
+                    row = row_of(lab, page, peer, cells, n_rows)
+                    short += row.short
+                    print(row.line, flush=True)
                     page.close()
         chromium.close()
+    print("\n" + outcome(ASKED, sum(short), len(short)))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table, and whether each of its figures that something was asked of falls short."""
+
+    line: str
+    short: list[bool] = field(default_factory=list)
 
 
 class Meter:
@@ -129,6 +153,7 @@ class Meter:
 
 def row_of(lab, page, peer, cells, n_rows):
     make, show = cells
+    asked = ASKED_S.get(n_rows, {}) if peer == "ClusterExplorer" else {}
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(show)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     file = f"{peer}-{n_rows}.ipynb"
@@ -141,7 +166,8 @@ def row_of(lab, page, peer, cells, n_rows):
         page.evaluate("() => { window.bench.open() }")
         to_open = seen(page, "__open")
         if to_open is None:
-            return f"| {n_rows:,} | {peer} | not within {PATIENCE:.0f} s | | | | | | |"
+            late = marked(f"not within {PATIENCE:.0f} s", short=bool(asked))
+            return Row(f"| {n_rows:,} | {peer} | {late} | | | | | | |", [True] * len(asked))
         if peer == "ClusterExplorer":
             wait_until(lambda: opened.kernel.ask("ex.status.state") == "ready", "the clusters", 120)
         settle(page, meter)
@@ -150,26 +176,33 @@ def row_of(lab, page, peer, cells, n_rows):
         ]
         recolours = [measured(page, meter, "recolour", lambda: recolour(page)) for _ in range(repeats)]
         frames, refined = zoom(page, peer, is_sample=peer == "ClusterExplorer" and n_rows > 20_000)
+    took = {"open": to_open / 1000, "lasso": middle(lassos), "recolour": middle(recolours)}
+    short = {what: took[what] >= most for what, most in asked.items()}
     finer = "" if refined is None else f"{refined / 1000:.2f}"
     cells = (
         f"{n_rows:,}",
         peer,
-        f"{to_open / 1000:.1f}",
-        *summary(lassos),
-        *summary(recolours),
+        marked(f"{to_open / 1000:.1f}", short=short.get("open", False)),
+        *summary(lassos, short=short.get("lasso", False)),
+        *summary(recolours, short=short.get("recolour", False)),
         frames,
         finer,
     )
-    return f"| {' | '.join(cells)} |"
+    return Row(f"| {' | '.join(cells)} |", list(short.values()))
 
 
-def summary(runs):
+def middle(runs):
+    """Return the median in seconds of what was seen in time; infinity where nothing was."""
+    return median([time for time, _ in runs if time is not None] or [math.inf]) / 1000
+
+
+def summary(runs, *, short):
     times = [time for time, _ in runs if time is not None]
     if not times:
-        return "lost", ""
+        return marked("lost", short=short), ""
     lost = f", {len(runs) - len(times)} lost" if len(times) < len(runs) else ""
-    spread = f"{median(times) / 1000:.2f} ({min(times) / 1000:.2f} to {max(times) / 1000:.2f}{lost})"
-    return spread, f"{median(size for time, size in runs if time is not None) / 1000:,.0f}"
+    spread = f"{middle(runs):.2f} ({min(times) / 1000:.2f} to {max(times) / 1000:.2f}{lost})"
+    return marked(spread, short=short), f"{median(size for time, size in runs if time is not None) / 1000:,.0f}"
 
 
 def seen(page, name="__seen", patience=PATIENCE):

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from asked import marked, outcome
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
@@ -31,6 +32,8 @@ TWICE, ONCE = 4e12, 2e13
 NAME = "bench"
 K = 15
 FLIGHTS = (1, 2, 3, 4, 6)
+#: What was asked (issue 5): our overhead over the plain calls is at most 15 %.
+LARGEST_RATIO = 1.15
 #: Share of the time to a map from which on a stage is told of.
 _SHOWN = 0.01
 #: Rows of the plain calls, and neighbours searched of them: enough to know the speed.
@@ -44,6 +47,7 @@ map* is everything the widget shows, without vectors in memory on the server, an
 with its plain counterpart, the better of two runs (comparing every pair of 200,000 rows: of one); *peak* is the memory
 of the process above what it held when the stage began.
 """
+ASKED = f"Asked (issue 5): a ratio of at most {LARGEST_RATIO}, an overhead of 15 % over the plain calls."
 
 
 def main() -> None:
@@ -66,6 +70,8 @@ def main() -> None:
             n_rows, dim = map(int, size.split("x"))
             with tempfile.TemporaryDirectory() as folder:
                 reports.append(compare(database, n_rows, dim, arguments.searched, Path(folder)))
+    ratios = [ratio for report in reports for ratio in report.ratios]
+    print("\n" + outcome(ASKED, sum(map(falls_short, ratios)), len(ratios)))
     print("\n*To a map*, by stage: rows per second, and the peak of the process up to then above its imports.\n")
     print("| database | rows | stage | seconds | rows/s | peak |")
     print("| --- | --- | --- | --- | --- | --- |")
@@ -79,6 +85,7 @@ class Report:
 
     stages: list[str] = field(default_factory=list)
     flights: str = ""
+    ratios: list[float] = field(default_factory=list)
 
 
 def compare(database: str, n_rows: int, dim: int, searched: int, folder: Path) -> Report:
@@ -99,6 +106,7 @@ def compare(database: str, n_rows: int, dim: int, searched: int, folder: Path) -
     label = f"{database} | {n_rows:,} x {dim}"
     try:
         run("fill", settings)
+        ratios = []
         for title, ours, plain in PAIRS[database]:
             work = n_rows**2 * dim if ours == "our faiss" else 0
             best = {}
@@ -108,6 +116,7 @@ def compare(database: str, n_rows: int, dim: int, searched: int, folder: Path) -
                     if name not in best or found["seconds"] < best[name]["seconds"]:
                         best[name] = found
             if best:
+                ratios.append(ratio_of(best[ours], best[plain]))
                 print(table_row(label, title, best[ours], best[plain]), flush=True)
         flights = compare_flights(settings) if database == "server" and n_rows <= 50_000 else ""
         found = run("map", settings)
@@ -121,7 +130,7 @@ def compare(database: str, n_rows: int, dim: int, searched: int, folder: Path) -
             for stage in found["stages"]
             if stage["seconds"] >= _SHOWN * found["seconds"]
         ]
-        return Report(stages, flights)
+        return Report(stages, flights, ratios)
     finally:
         if server is not None:
             server.kill()
@@ -137,11 +146,21 @@ def compare_flights(settings: dict) -> str:
     return f"Batches in flight, {size}: {'; '.join(rates)} rows/s."
 
 
+def ratio_of(ours: dict[str, float], plain: dict[str, float]) -> float:
+    return (ours["seconds"] / ours["rows"]) / (plain["seconds"] / plain["rows"])
+
+
+def falls_short(ratio: float) -> bool:
+    # as it is printed: 1.15 is not marked for a digit that nobody sees
+    return round(ratio, 2) > LARGEST_RATIO
+
+
 def table_row(label: str, title: str, ours: dict[str, float], plain: dict[str, float]) -> str:
     speeds = [f"{found['rows'] / found['seconds']:,.0f}" for found in (ours, plain)]
-    ratio = (ours["seconds"] / ours["rows"]) / (plain["seconds"] / plain["rows"])
+    ratio = ratio_of(ours, plain)
+    told = marked(f"**{ratio:.2f}**", short=falls_short(ratio))
     peaks = [f"{found['peak']:.0f} MB" for found in (ours, plain)]
-    return "| " + " | ".join([label, title, *speeds, f"**{ratio:.2f}**", *peaks]) + " |"
+    return "| " + " | ".join([label, title, *speeds, told, *peaks]) + " |"
 
 
 def run(what: str, settings: dict) -> dict[str, float]:

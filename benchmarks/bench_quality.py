@@ -38,6 +38,9 @@ EXPLANATION = """\
 AMI and ARI over all rows, noise counting as one more cluster; mean ± standard deviation of {seeds} seeds; the same 15
 neighbours for all that start from a graph. Ours three times from the same clusters, with all noise attached
 (`noise_threshold` 0), with what the widget attaches by default ({shown}), and with none (1)."""
+#: What was asked (issue 3): how far ahead of the best peer, the mean of the two, and seconds for 13,000 rows.
+TARGETS = ("google_news", "banking77")
+LEAST_AHEAD, LEAST_MEAN, LONGEST = 0.05, 0.87, 3.0
 OURS, SHOWN, STRICT = (
     "**ours, all noise attached (threshold 0)**",
     f"ours, as shown by default (threshold {Params.noise_threshold:g})",
@@ -138,12 +141,42 @@ def summary(results: dict[str, dict[str, list[Score]]]) -> str:
         if peers:
             best = max(peers, key=peers.__getitem__)
             lines.append(f"| {corpus} | {own:.3f} | {peers[best]:.3f} ({best}) | {own - peers[best]:+.3f} |")
-    both = [results[name][OURS] for name in ("google_news", "banking77") if name in results]
-    if len(both) == 2:
-        lines.append(
-            f"| mean of google_news and banking77 | {mean(one.ami for scores in both for one in scores):.3f} | | |"
-        )
+    both = target_scores(results)
+    if len(both) == len(TARGETS):
+        lines.append(f"| mean of {' and '.join(TARGETS)} | {mean(one.ami for one in flat(both)):.3f} | | |")
     return "\n".join(lines)
+
+
+def target_scores(results: dict[str, dict[str, list[Score]]]) -> list[list[Score]]:
+    return [results[name][OURS] for name in TARGETS if name in results]
+
+
+def flat(scores: list[list[Score]]) -> list[Score]:
+    return [one for some in scores for one in some]
+
+
+def verdict(results: dict[str, dict[str, list[Score]]]) -> str:
+    """Say what was asked, and what falls short of it."""
+    asked = (
+        f"Asked (issue 3), with all noise attached: at least {LEAST_AHEAD} ahead of the best peer on each of "
+        f"{' and '.join(TARGETS)}, a mean of the two of at least {LEAST_MEAN}, and under {LONGEST:g} s for 13,000 rows."
+    )
+    both = target_scores(results)
+    if len(both) < len(TARGETS):
+        return f"{asked} Not all of it was measured here."
+    short = []
+    found = mean(one.ami for one in flat(both))
+    if found < LEAST_MEAN:
+        short.append(f"the mean falls short by {LEAST_MEAN - found:.3f}")
+    for name in TARGETS:
+        own = mean(one.ami for one in results[name][OURS])
+        peers = [mean(one.ami for one in scores) for method, scores in results[name].items() if "ours" not in method]
+        if peers and own - max(peers) < LEAST_AHEAD:
+            short.append(f"on {name} the lead falls short by {LEAST_AHEAD - (own - max(peers)):.3f}")
+        if (seconds := mean(one.seconds for one in results[name][OURS])) >= LONGEST:
+            short.append(f"on {name} it takes {seconds:.1f} s")
+    unknown = " Peers were not run." if all("ours" in method for method in results[TARGETS[0]]) else ""
+    return f"{asked} {'; '.join(short).capitalize() + '.' if short else 'All of it is reached.'}{unknown}"
 
 
 def ideas() -> str:
@@ -194,6 +227,7 @@ def main() -> None:
         EXPLANATION.format(seeds=options.seeds, shown=f"{Params.noise_threshold:g}"),
         table(results),
         summary(results),
+        verdict(results),
         ideas(),
         sep="\n\n",
     )

@@ -69,7 +69,7 @@ class Params:
         With ``"modularity"``: more gives more and smaller clusters, 1 is Newman's modularity.
     noise_threshold : float
         Noise is shown as part of a cluster when its confidence reaches this, 0 to 1: at 0 all of it that a cluster can
-        be reached from, at 1 none, as HDBSCAN has it. It changes what is shown, and `attached_labels`.
+        be reached from, at 1 none. It changes what is shown, and `attached_labels`; `labels` stays strict.
     layout_n_neighbors : int
         Neighbours that the map looks at (`n_neighbors` of UMAP).
     min_dist : float

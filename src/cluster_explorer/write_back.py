@@ -115,7 +115,7 @@ class WriteWish:
     field : str
         Where the labels go; what is written beside them is named after it.
     labels : {"strict", "attached"}
-        HDBSCAN's labels, or those with noise attached as far as `noise_threshold` says: what the map shows.
+        The strict labels, or those with noise attached as far as `noise_threshold` says: what the map shows.
     names : bool
         Whether the cluster's name goes beside it, as ``<field>_name``.
     confidence : bool

@@ -152,7 +152,7 @@ def test_levels_are_the_peaks_from_coarse_to_fine(explorer, shown, ready):
     assert landscape.finer.disabled
 
 
-def test_the_noise_dial_goes_from_hdbscans_noise_to_none(explorer, shown, ready):
+def test_the_noise_dial_goes_from_strict_labels_to_no_noise(explorer, shown, ready):
     dial = shown.controls.by_name["noise_threshold"]
     # with more noise than a handful
     explorer.recluster(min_samples=15)

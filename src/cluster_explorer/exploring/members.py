@@ -1,4 +1,4 @@
-"""Which rows are shown as members of which cluster: HDBSCAN*'s labels, with noise attached as far as a dial says."""
+"""Which rows are shown as members of which cluster: the strict labels, with noise attached as far as a dial says."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class SelectionDescription:
     ----------
     n_rows, n_others : int
     n_read, n_others_read : int
-        In the texts of how many of each words were counted: of all, or of a sample of a large collection.
+        How many texts of each words were counted in: all of them, or a sample of a large collection.
     terms : tuple of Contrast
         Over-represented terms that say different things, the strongest first.
     metadata : tuple of Contrast or None

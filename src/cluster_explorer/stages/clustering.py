@@ -162,8 +162,7 @@ def cluster(
     References
     ----------
     .. [1] Campello, Moulavi, Zimek, Sander: Hierarchical Density Estimates for Data Clustering, Visualization, and
-    Outlier
-       Detection. ACM TKDD 2015.
+       Outlier Detection. ACM TKDD 2015.
     .. [2] Malzer, Baum: A Hybrid Approach to Hierarchical Density-based Cluster Selection. MFI 2020.
 
     Examples

@@ -91,7 +91,7 @@ class IndexHealth:
         if self.recall + self.recall_error < _GOOD_RECALL:
             found.append(
                 f"The index finds {self.share} of the neighbours: rebuild it with more links (HNSW: M, "
-                'efConstruction; IVF: fewer nlist), or search here with neighbors="faiss".'
+                'efConstruction; IVF: a smaller nlist), or search here with neighbors="faiss".'
             )
         if self.n_short:
             found.append(

@@ -40,7 +40,7 @@ class CollectionRow:
         self._field.layout.width = "180px"
         self._labels = ipywidgets.Dropdown(
             options=[("noise as -1", "strict"), ("as on the map", "attached")],
-            tooltip="HDBSCAN's labels, or those with noise attached to clusters",
+            tooltip="The strict labels, or those with noise attached to clusters",
             layout=ipywidgets.Layout(width="150px"),
         )
         self._names = ipywidgets.Checkbox(value=False, description="names", indent=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def make_controls(params: Params) -> dict[str, Any]:
-    """Make a control for each parameter; those of dear stages speak when they are let go, the others as they move."""
+    """Make a control for each parameter; those of expensive stages answer when let go, the others as they move."""
 
     def slider(name: str, high: int, tooltip: str, *, live: bool) -> ipywidgets.IntSlider:
         low, value = int(RANGES[name][0]), getattr(params, name)

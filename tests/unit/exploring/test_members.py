@@ -34,7 +34,7 @@ def test_a_lower_threshold_only_ever_adds_members(blobs, one, other):
     assert (more.sizes.sum() + more.n_noise) == len(blobs)
 
 
-def test_the_ends_of_the_dial_are_all_noise_attached_and_hdbscans_noise(blobs):
+def test_the_ends_of_the_dial_are_all_noise_attached_and_the_strict_labels(blobs):
     clustering = clustered(blobs)
     assert clustering.n_noise
     assert (members_at(clustering, 1.0).labels == clustering.labels).all()

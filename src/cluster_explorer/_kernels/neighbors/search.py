@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from cluster_explorer.values import FloatArray, IntArray, ProgressCallback
 
-# : In more dimensions than this a k-d tree may be slower than comparing every pair. 100,000 uniform rows,
-# CPU-seconds, tree : and pairs: 8 dimensions 20 and 54, 15 dimensions 632 and 102; clustered rows: 10 dimensions 3.5
-# and 43.
+#: In more dimensions than this a k-d tree may be slower than comparing every pair. CPU-seconds for 100,000 rows, tree
+#: and pairs: uniform rows in 8 dimensions 20 and 54, in 15 dimensions 632 and 102; clustered rows in 10 dimensions 3.5
+#: and 43.
 KD_TREE_DIMENSIONS = 10
 #: Multiplications up to which every pair is compared: 100,000 rows of 384 dimensions, 1.5 minutes on 2 cores. With
 #: lists of an inverted file the same takes a fifth, and misses 2 % of the neighbours.

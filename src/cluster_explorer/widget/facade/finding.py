@@ -159,7 +159,8 @@ class FindingFacade(ResultsFacade):
         Raises
         ------
         InvalidParameterError
-            If there is no such field, or it holds neither categories nor numbers nor dates.
+            If there is no such field; if it holds neither categories nor numbers nor dates; or if it has more than 20
+            values and every row one of its own, as with links and titles.
         """
         self._result("rows")
         field = by.removeprefix("field:")

@@ -93,8 +93,8 @@ class ResultsFacade(FacadeBase):
         Returns
         -------
         DataFrame
-            id, text, cluster and probability (HDBSCAN's), attached_cluster and confidence (with noise attached, as the
-            map shows it), x, y (and z of a 3-D map).
+            id, text, cluster and probability (strict), attached_cluster and confidence (with noise attached, as the map
+            shows it), x, y (and z of a 3-D map).
         """
         return self._frame(np.arange(len(self.ids_), dtype=np.int32))
 

@@ -48,7 +48,7 @@ class WritingFacade(FacadeBase):
         field : str
             Name of the field for the labels; what is written beside them is named after it.
         labels : {"strict", "attached"}
-            HDBSCAN's labels, or those with noise attached as far as `noise_threshold` says: what the map shows.
+            The strict labels, or those with noise attached as far as `noise_threshold` says: what the map shows.
         names : bool
             Whether to write the cluster's name as well, to ``<field>_name``.
         confidence : bool
