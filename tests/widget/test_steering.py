@@ -239,4 +239,6 @@ def test_too_few_rows_are_refused_and_nothing_changes(explorer, shown, ready):
     assert shown.scope.selection.disabled
     with pytest.raises(ClusterExplorerError, match="too few"):
         explorer.cluster_only("selection")
+    with pytest.raises(ClusterExplorerError, match=r"rows='nois' is not a choice\. Available: 'selection', 'noise'"):
+        explorer.cluster_only("nois")
     assert explorer.params.scope is None

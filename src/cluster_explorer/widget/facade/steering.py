@@ -133,12 +133,18 @@ class SteeringFacade(ResultsFacade):
 
         Raises
         ------
+        InvalidParameterError
+            If `rows` is another word.
         DataError
             If these are too few rows, or keys are not in the collection.
         """
         self._members()
         # an array of keys is not to be compared as a whole
-        if isinstance(rows, str) and rows in get_args(What):
+        if isinstance(rows, str):
+            if rows not in get_args(What):
+                raise InvalidParameterError(
+                    f"rows={rows!r:.100} is not a choice. {available(get_args(What))} Or give a list of primary keys."
+                )
             self._session.steering.drill_down(cast("What", rows), name)
         else:
             self._session.steering.drill_down_to(self._session.rows_of(rows), name or "chosen rows")
