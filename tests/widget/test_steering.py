@@ -222,6 +222,18 @@ def test_drilling_down_clusters_only_the_selection_and_the_breadcrumb_leads_back
     assert path.layout.display == "none"
 
 
+def test_one_step_up_leads_back_to_where_one_drilled_down_from(explorer, shown, ready):
+    whole = explorer.labels_.copy()
+    outer = explorer.cluster_only(explorer.ids_[:180], "three groups")
+    explorer.cluster_only(explorer.ids_[:60], "one of them")
+    assert [scope.name for scope in explorer.params.scope.path] == ["three groups", "one of them"]
+    assert (explorer.cluster_up().labels == outer.labels).all()
+    assert explorer.params.scope.name == "three groups"
+    assert (explorer.cluster_up().labels == whole).all()
+    assert explorer.params.scope is None
+    assert (explorer.cluster_up().labels == whole).all()
+
+
 def test_only_the_noise(explorer, shown, ready):
     # groups of 60 are noise beside leaves of 70 and more, in either space
     explorer.recluster(noise_threshold=1.0, cluster_selection_method="leaf", min_cluster_size=70)

@@ -37,8 +37,8 @@ class FindingFacade(ResultsFacade):
         Returns
         -------
         DataFrame
-            id, text, cluster, score (best first) and the probability and position of each. ``frame.attrs["score"]``
-            says what the score is: cosine similarity, inner product, Euclidean distance, or occurrences of the words.
+            The columns of `to_frame`, and score after cluster; best first. ``frame.attrs["score"]`` says what the
+            score is: cosine similarity, inner product, Euclidean distance, or occurrences of the words.
 
         Raises
         ------

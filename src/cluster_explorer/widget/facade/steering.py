@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SteeringFacade(ResultsFacade):
-    """Every control has a name in Python."""
+    """What the controls and the breadcrumb do, by name."""
 
     def recluster(
         self,
@@ -129,7 +129,7 @@ class SteeringFacade(ResultsFacade):
         Returns
         -------
         Clustering
-            Of all rows; those outside have label -1. `cluster_all` leads back.
+            Of all rows; those outside have label -1. `cluster_up` and `cluster_all` lead back.
 
         Raises
         ------
@@ -150,8 +150,22 @@ class SteeringFacade(ResultsFacade):
             self._session.steering.drill_down_to(self._session.rows_of(rows), name or "chosen rows")
         return self._members().as_clustering
 
+    def cluster_up(self) -> Clustering:
+        """Come back from the last `cluster_only`, one step of the breadcrumb; return the clusters.
+
+        Where nothing was drilled down to, all rows are clustered as they were.
+
+        Examples
+        --------
+        >>> ex.cluster_only("selection", name="sport")  # doctest: +SKIP
+        >>> ex.cluster_only("noise")  # doctest: +SKIP
+        >>> ex.cluster_up()  # the clusters of "sport"  # doctest: +SKIP
+        """
+        self._session.steering.go_up()
+        return self._members().as_clustering
+
     def cluster_all(self) -> Clustering:
-        """Come back from `cluster_only`: cluster all rows, and return the clusters."""
+        """Come back from every `cluster_only`: cluster all rows, and return the clusters."""
         self._session.steering.go_up_to(None)
         return self._members().as_clustering
 
