@@ -91,7 +91,8 @@ class IndexHealth:
         if self.recall + self.recall_error < _GOOD_RECALL:
             found.append(
                 f"The index finds {self.share} of the neighbours: rebuild it with more links (HNSW: M, "
-                'efConstruction; IVF: fewer nlist), or search here with neighbors="faiss".'
+                'efConstruction; IVF: a smaller nlist), or search here with neighbors="faiss", which needs the vectors '
+                "(hold_vectors=True when the collection is opened)."
             )
         if self.n_short:
             found.append(
