@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from both_spaces import in_both_spaces
-from cluster_explorer import cluster
+from cluster_explorer import cluster, cluster_graph
 from cluster_explorer.errors import ClusterExplorerError
 from waiting import until
 
@@ -102,6 +102,36 @@ def test_automatic_choice_comes_back_to_the_spaces_own_method(explorer, shown, r
     ready()
     assert controls.auto_size.value
     assert explorer.params.cluster_selection_method == "leaf"
+
+
+@pytest.mark.parametrize("method", [None, "modularity", "eom", "leaf"])
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        {"min_cluster_size": 8, "min_samples": 9, "n_neighbors": 12, "cluster_selection_epsilon": 0.4},
+        {"min_cluster_size": "auto", "resolution": 8.0, "noise_threshold": 0.0, "random_state": 7},
+    ],
+    ids=["defaults", "distances", "graph"],
+)
+def test_the_same_clusters_are_found_without_an_explorer(explorer, method, others):
+    here = explorer.recluster(cluster_selection_method=method, **others)
+    names = ("space", "min_cluster_size", "min_samples", "cluster_selection_method", "cluster_selection_epsilon")
+    names = (*names, "resolution", "noise_threshold", "random_state")
+    there = cluster_graph(explorer.knn_graph_, **{name: getattr(explorer.params, name) for name in names})
+    assert there.n_clusters == here.n_clusters
+    assert are_same_groups(there.labels, here.labels)
+    assert are_same_groups(there.attached_labels, here.attached_labels)
+    np.testing.assert_array_equal(there.confidence, here.confidence)
+    np.testing.assert_array_equal(there.probabilities, here.probabilities)
+
+
+def are_same_groups(labels, others):
+    """Whether two labellings differ at most in how they number their clusters; noise is -1 in both."""
+    pairs = set(zip(labels.tolist(), others.tolist(), strict=True))
+    numbers, other_numbers = zip(*pairs, strict=True)
+    is_noise_noise = all((number < 0) == (other < 0) for number, other in pairs)
+    return len(set(numbers)) == len(set(other_numbers)) == len(pairs) and is_noise_noise
 
 
 def test_the_tooltip_of_auto_says_what_it_does(explorer, shown, ready):

@@ -44,12 +44,30 @@ class SteeringFacade(ResultsFacade):
     ) -> Clustering:
         """Change parameters, wait for the clusters, and return them; what is not named stays as it is.
 
-        A widget that is on show follows; a map that has to be drawn anew is drawn in the background.
+        A widget that is on show follows; a map that has to be drawn anew is drawn in the background. `Params` says what
+        each parameter means, and what is allowed.
+
+        Parameters
+        ----------
+        min_cluster_size, min_samples, space, cluster_selection_method, random_state
+            What the clusters are found with. Another `space` brings its own `cluster_selection_method`, unless one is
+            named.
+        cluster_selection_epsilon : float
+            Read with ``cluster_selection_method`` ``"eom"`` and ``"leaf"``; kept, and without effect, otherwise.
+        resolution : float
+            Read with ``cluster_selection_method="modularity"``; kept, and without effect, otherwise.
+        noise_threshold : float
+            Read when noise is attached: it changes `attached_labels`, and neither clusters nor `labels`.
+        n_neighbors, neighbors
+            What the graph is made with. More neighbours than are held, and another `neighbors`, search anew.
+        layout_n_neighbors, min_dist, n_components
+            What the map is drawn with; clusters do not depend on them. `random_state` is the map's seed as well.
 
         Returns
         -------
         Clustering
-            What `cluster_graph` returns for `knn_graph_` and these parameters.
+            The clusters that `cluster_graph` finds in `knn_graph_` by the same parameters. Of what was drilled down to
+            (`cluster_only`), those of these rows alone.
 
         Raises
         ------
