@@ -66,7 +66,8 @@ class ClusterExplorer(ExportingFacade, FindingFacade, DescribingFacade, WritingF
     embedding_function : object, optional
         A pymilvus-model embedding function, or a callable from a list of str to an array; for queries.
     titles : ChatTitles or callable, optional
-        Who may be asked for titles of clusters; nobody is before `title_clusters` is called or clicked.
+        Who may be asked for titles of clusters: an endpoint, or a callable from a `TitleSample` (keywords and texts of
+        a cluster) to a str. Nobody is asked before `title_clusters` is called or clicked.
     params : Params or mapping, optional
         What to begin with.
     timeout : float

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cluster_explorer.describe import Contrast, FieldShares
-    from cluster_explorer.titles import ChatTitles, Estimate, Titler, TitleResults
+    from cluster_explorer.titles import ChatTitles, TitleEstimate, Titler, TitleResults
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,11 @@ class DescribingFacade(SteeringFacade):
 
     @property
     def titles(self) -> Titler | ChatTitles | None:
-        """Who is asked for titles: a `ChatTitles`, any callable, or None. Assigning it sends nothing."""
+        """Who is asked for titles: a `ChatTitles`, a callable, or None. Assigning it sends nothing.
+
+        A callable is called with one `TitleSample` for each cluster: its `keywords`, its most central `texts` and its
+        number (`label`). It returns the title, a str.
+        """
         return self._session.titling.titler
 
     @titles.setter
@@ -199,8 +203,26 @@ class DescribingFacade(SteeringFacade):
 
     def estimate_titles(
         self, clusters: Iterable[int] | None = None, *, titles: Titler | ChatTitles | None = None
-    ) -> Estimate:
+    ) -> TitleEstimate:
         """Say what `title_clusters` would send, and where, without sending anything.
+
+        Parameters
+        ----------
+        clusters : iterable of int, optional
+            When left out, all that you have not named.
+        titles : ChatTitles or callable, optional
+            Who would be asked; when left out, the `titles` of this explorer.
+
+        Returns
+        -------
+        TitleEstimate
+            Requests, texts and tokens, where they would go, and in its `samples` exactly what would be sent. ``print``
+            says it in a sentence or two.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is nobody to ask, or no such cluster.
 
         Examples
         --------
@@ -223,7 +245,8 @@ class DescribingFacade(SteeringFacade):
         clusters : iterable of int, optional
             When left out, all that you have not named.
         titles : ChatTitles or callable, optional
-            Who is asked; when left out, the `titles` of this explorer.
+            Who is asked; when left out, the `titles` of this explorer. A callable is given one `TitleSample` for each
+            cluster (its `keywords`, `texts` and `label`) and returns the title, a str.
 
         Returns
         -------
@@ -233,7 +256,11 @@ class DescribingFacade(SteeringFacade):
         Raises
         ------
         InvalidParameterError
-            If there is nobody to ask.
+            If there is nobody to ask, no such cluster, or titles are being asked for already.
+
+        Examples
+        --------
+        >>> ex.title_clusters(titles=lambda sample: " and ".join(sample.keywords[:2]))  # doctest: +SKIP
         """
         from cluster_explorer.widget.progress import progress_bar
 
