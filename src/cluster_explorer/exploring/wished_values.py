@@ -134,7 +134,7 @@ def _ends(column: Column, wanted: object) -> tuple[object, object]:
 def _numbers(column: Column, ends: tuple[object, object]) -> tuple[float, float]:
     """Return the ends of a range of numbers; whole ones as they are, since a float would change the last digits."""
     for end in ends:
-        is_number = isinstance(end, Real) and not isinstance(end, bool) and end == end  # noqa: PLR0124 - not NaN
+        is_number = not isinstance(end, bool) and isinstance(end, Real) and end == end  # noqa: PLR0124 - not NaN
         if end is not None and not is_number:
             raise InvalidParameterError(
                 f"{end!r:.100} is no end of a range of field {column.name!r}, which holds numbers: give numbers, or "

@@ -98,4 +98,5 @@ def _apart(found: NeighborLists, n_neighbors: int, rounding: float) -> npt.NDArr
     """Tell the lists whose last row lies further away than the last that is wanted, by more than rounding can hide."""
     last, farthest = (np.square(found.distances[:, place], dtype=np.float64) for place in (n_neighbors - 1, -1))
     # on either side, and twice over: what is missing may be rounded more than what was seen
-    return (last == 0) | (farthest > last + 4 * rounding)
+    apart: npt.NDArray[np.bool_] = (last == 0) | (farthest > last + 4 * rounding)
+    return apart
