@@ -9,34 +9,79 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cluster_explorer.errors import Cancelled, ClusterExplorerError
+    from cluster_explorer.errors import (
+        AuthenticationError,
+        Cancelled,
+        ClusterExplorerError,
+        CollectionNotFoundError,
+        ConnectionFailedError,
+        DatabaseLockedError,
+        DataError,
+        EmbeddingError,
+        FieldError,
+        FilterError,
+        InvalidParameterError,
+        MessageTooLargeError,
+        MilvusOperationError,
+        OldDatabaseError,
+        SavedFileError,
+        TitleError,
+        TitleServiceError,
+    )
     from cluster_explorer.params import Params
+    from cluster_explorer.session.refreshing import RefreshReport
     from cluster_explorer.stages.attach import Attached, attach_noise
     from cluster_explorer.stages.clustering import cluster, spanning_tree
     from cluster_explorer.stages.graph import graph_from_neighbors, knn_graph
+    from cluster_explorer.stages.index_health import IndexHealth
     from cluster_explorer.stages.persistence import Landscape, landscape
     from cluster_explorer.stages.projection import layout
     from cluster_explorer.stages.recipe import cluster_graph
     from cluster_explorer.stages.trust import map_trust
-    from cluster_explorer.titles import ChatTitles
+    from cluster_explorer.titles import ChatTitles, TitleEstimate, TitleResults, TitleSample
     from cluster_explorer.values import Clustering, KnnGraph, Layout, Rows, SpanningTree
     from cluster_explorer.widget.explorer import ClusterExplorer
+    from cluster_explorer.widget.facade.describing import ClusterReport
+    from cluster_explorer.write_back import UndoReport, WriteReport
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Attached": "stages.attach",
+    "AuthenticationError": "errors",
     "Cancelled": "errors",
     "ChatTitles": "titles",
     "ClusterExplorer": "widget.explorer",
     "ClusterExplorerError": "errors",
+    "ClusterReport": "widget.facade.describing",
     "Clustering": "values",
+    "CollectionNotFoundError": "errors",
+    "ConnectionFailedError": "errors",
+    "DataError": "errors",
+    "DatabaseLockedError": "errors",
+    "EmbeddingError": "errors",
+    "FieldError": "errors",
+    "FilterError": "errors",
+    "IndexHealth": "stages.index_health",
+    "InvalidParameterError": "errors",
     "KnnGraph": "values",
     "Landscape": "stages.persistence",
     "Layout": "values",
+    "MessageTooLargeError": "errors",
+    "MilvusOperationError": "errors",
+    "OldDatabaseError": "errors",
     "Params": "params",
+    "RefreshReport": "session.refreshing",
     "Rows": "values",
+    "SavedFileError": "errors",
     "SpanningTree": "values",
+    "TitleError": "errors",
+    "TitleEstimate": "titles",
+    "TitleResults": "titles",
+    "TitleSample": "titles",
+    "TitleServiceError": "errors",
+    "UndoReport": "write_back",
+    "WriteReport": "write_back",
     "attach_noise": "stages.attach",
     "cluster": "stages.clustering",
     "cluster_graph": "stages.recipe",
@@ -50,17 +95,40 @@ _HOME = {
 
 __all__ = [
     "Attached",
+    "AuthenticationError",
     "Cancelled",
     "ChatTitles",
     "ClusterExplorer",
     "ClusterExplorerError",
+    "ClusterReport",
     "Clustering",
+    "CollectionNotFoundError",
+    "ConnectionFailedError",
+    "DataError",
+    "DatabaseLockedError",
+    "EmbeddingError",
+    "FieldError",
+    "FilterError",
+    "IndexHealth",
+    "InvalidParameterError",
     "KnnGraph",
     "Landscape",
     "Layout",
+    "MessageTooLargeError",
+    "MilvusOperationError",
+    "OldDatabaseError",
     "Params",
+    "RefreshReport",
     "Rows",
+    "SavedFileError",
     "SpanningTree",
+    "TitleError",
+    "TitleEstimate",
+    "TitleResults",
+    "TitleSample",
+    "TitleServiceError",
+    "UndoReport",
+    "WriteReport",
     "attach_noise",
     "cluster",
     "cluster_graph",

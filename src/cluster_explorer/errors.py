@@ -91,6 +91,19 @@ def available(names: Iterable[object]) -> str:
     return f"Available: {listed or 'none'}."
 
 
+def clusters_there(n_clusters: int) -> str:
+    """Say which clusters exist, as part of an error message.
+
+    Examples
+    --------
+    >>> [clusters_there(n_clusters) for n_clusters in (0, 1, 12)]
+    ['there are no clusters', 'there is only cluster 0', 'there are clusters 0 to 11']
+    """
+    if n_clusters == 0:
+        return "there are no clusters"
+    return "there is only cluster 0" if n_clusters == 1 else f"there are clusters 0 to {n_clusters - 1}"
+
+
 def sentence_of(error: Exception, log: logging.Logger) -> str:
     """Return what an error says to a reader; one that nobody raised on purpose is logged with its trace."""
     if isinstance(error, ClusterExplorerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -65,11 +66,24 @@ class MilvusLibrary:
         return self._collection.scan(vectors=held, digests=not held, on_progress=on_progress)
 
     def search_graph(self, rows: Rows, n_neighbors: int, *, on_progress: ProgressCallback | None = None) -> KnnGraph:
-        """Let Milvus search the neighbours of every row."""
+        """Let Milvus search the neighbours of every row.
+
+        The graph is exact where Milvus compares every pair and the vectors are held: made of its similarities alone,
+        distances near 0 are known to 1e-3, which proves nothing.
+        """
+        from cluster_explorer.milvus.certain import certain_neighbors, compares_every_pair
         from cluster_explorer.stages.graph import graph_from_neighbors
 
-        found = self._collection.neighbors(rows, n_neighbors, on_progress=on_progress)
-        return graph_from_neighbors(rows.ids, found.indices, found.distances, self.metric, vectors=rows.vectors)
+        if rows.vectors is None or not compares_every_pair(self._collection.info):
+            found = self._collection.neighbors(rows, n_neighbors, on_progress=on_progress)
+            return graph_from_neighbors(rows.ids, found.indices, found.distances, self.metric, vectors=rows.vectors)
+        certain = certain_neighbors(self._collection, rows, n_neighbors, on_progress=on_progress)
+        lists = certain.lists
+        graph = graph_from_neighbors(
+            rows.ids, lists.indices, lists.distances, self.metric, vectors=rows.vectors, exact=certain.exact
+        )
+        # how well neighbours were found is measured all the same
+        return replace(graph, recall=None)
 
     def row_search(self, among: Rows) -> RowSearch:
         """Let Milvus search the neighbours of some rows among these."""

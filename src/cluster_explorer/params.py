@@ -80,7 +80,8 @@ class Params:
         Seed of the map and, in the space of the graph, of the embedding that clusters are found in.
     neighbors : {"auto", "faiss", "milvus"}
         Who searches the neighbours: Milvus on a server, faiss in this process for Milvus Lite (``"auto"``); or always
-        the one that is named.
+        the one that is named. faiss needs the vectors here: where they stay on the server (`hold_vectors` of
+        `ClusterExplorer`), naming it is an error.
     scope : Scope, optional
         The rows that are clustered; None is all of them.
 

@@ -125,10 +125,14 @@ class NeighborLists:
         Row numbers, nearest first; -1 where there are fewer than k.
     distances : ndarray of shape (m, k), float32
         Euclidean distance; for cosine and inner product that of the unit vectors; +inf where `indices` is -1.
+    rounding : float or None
+        How far the squared distances that the search went by were from the true ones, at most; infinite where it was
+        not among the rows that it was asked about. None where the true ones are not known.
     """
 
     indices: IntArray = field(repr=False)
     distances: FloatArray = field(repr=False)
+    rounding: float | None = None
 
     @classmethod
     def empty(cls, n_rows: int, n_neighbors: int) -> NeighborLists:

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cluster_explorer import knn_graph, spanning_tree
 from cluster_explorer.errors import Cancelled, DataError, InvalidParameterError
 from cluster_explorer.ingest import ingest
+from cluster_explorer.library import MilvusLibrary
 from cluster_explorer.milvus import open_collection
 
 N, K = 520, 12
@@ -74,23 +76,32 @@ def test_duplicates_are_neighbours_at_zero_and_nobody_is_their_own(collection):
         np.testing.assert_array_equal(found.distances[twin, :2], 0)
 
 
-@pytest.mark.parametrize("index_type", ["HNSW", "HNSW_SQ", "IVF_FLAT", "IVF_SQ8"])
-def test_approximate_indexes_are_searched_widely(index_type, milvus, lite_server, collection_name, vectors):
+def store(milvus, uri, collection_name, values, index_type):
+    """Put vectors into a collection with an index of that type."""
     from pymilvus import DataType
 
-    # in groups, as embeddings are: of vectors without any no index finds the neighbours
-    values = np.repeat(vectors(30, 24), 50, axis=0) + 0.5 * vectors(1_500, 24)
-    values /= np.linalg.norm(values, axis=1, keepdims=True)
-    with milvus(lite_server.uri) as client:
+    with milvus(uri) as client:
         schema = client.create_schema()
         schema.add_field("id", DataType.INT64, is_primary=True)
         schema.add_field("text", DataType.VARCHAR, max_length=100)
-        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=24)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=values.shape[1])
         index = client.prepare_index_params()
         index.add_index("vector", index_type=index_type, metric_type="COSINE", params={"M": 8, "nlist": 64})
         client.create_collection(collection_name, schema=schema, index_params=index)
-        client.insert(collection_name, [{"id": n, "text": "a", "vector": value} for n, value in enumerate(values)])
+        client.insert(collection_name, rows_of(values))
         client.flush(collection_name)
+
+
+def rows_of(values, first=0):
+    return [{"id": first + n, "text": "a", "vector": value} for n, value in enumerate(values)]
+
+
+@pytest.mark.parametrize("index_type", ["HNSW", "HNSW_SQ", "IVF_FLAT", "IVF_SQ8"])
+def test_approximate_indexes_are_searched_widely(index_type, milvus, lite_server, collection_name, vectors):
+    # in groups, as embeddings are: of vectors without any no index finds the neighbours
+    values = np.repeat(vectors(30, 24), 50, axis=0) + 0.5 * vectors(1_500, 24)
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    store(milvus, lite_server.uri, collection_name, values, index_type)
     with open_collection(lite_server.uri, collection_name) as collection:
         assert collection.info.index_type == index_type
         found = collection.neighbors(collection.scan(), 80)
@@ -100,6 +111,49 @@ def test_approximate_indexes_are_searched_widely(index_type, milvus, lite_server
     recall = np.mean([len(np.intersect1d(a, b)) / 80 for a, b in zip(found.indices, nearest, strict=True)])
     assert recall > 0.9
     assert (np.diff(found.distances, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("index_type", ["FLAT", "HNSW"])
+def test_an_index_that_compares_every_pair_proves_edges_and_another_none(
+    index_type, milvus, uri, collection_name, vectors
+):
+    values = np.repeat(vectors(20, 16), 20, axis=0) + 0.3 * vectors(400, 16)
+    # more copies than there are neighbours asked for
+    values[300:330] = values[7]
+    store(milvus, uri, collection_name, values, index_type)
+    with open_collection(uri, collection_name) as collection:
+        library = MilvusLibrary(collection, hold_vectors=True)
+        rows = library.scan()
+        graph = library.search_graph(rows, 10)
+        without = library.search_graph(replace(rows, vectors=None), 10)
+    assert graph.indices.shape == (400, 10)
+    assert graph.exact == (index_type == "FLAT")
+    assert (spanning_tree(graph).certified > 0) == graph.exact
+    # how well neighbours were found is measured in any case
+    assert graph.recall is None
+    # distances made of similarities prove nothing
+    assert not without.exact
+    if graph.exact:
+        here = knn_graph(rows.vectors, 10, "cosine", rows.ids)
+        np.testing.assert_allclose(graph.distances, here.distances, rtol=1e-6)
+
+
+@pytest.mark.parametrize("change", ["delete", "move", "add"])
+def test_nothing_is_proven_of_rows_that_changed_since_they_were_read(change, milvus, uri, collection_name, vectors):
+    values = vectors(200, 16)
+    store(milvus, uri, collection_name, values, "FLAT")
+    with open_collection(uri, collection_name) as collection:
+        library = MilvusLibrary(collection, hold_vectors=True)
+        rows = library.scan()
+        assert library.search_graph(rows, 5).exact
+        with milvus(uri) as client:
+            if change == "delete":
+                client.delete(collection_name, ids=[5])
+            elif change == "move":
+                client.upsert(collection_name, rows_of(-values[5:6], first=5))
+            else:
+                client.insert(collection_name, rows_of(np.repeat(values[5:6], 8, axis=0), first=1000))
+        assert not library.search_graph(rows, 5).exact
 
 
 def test_only_rows_under_the_filter_are_neighbours(shared_uri, stored_name):

@@ -216,6 +216,18 @@ def test_keys_that_cannot_be_used(keys, said):
         make_records(frame, id_column="nr")
 
 
+def test_a_column_that_is_taken_for_the_keys_unasked_is_told_as_such():
+    frame = pd.DataFrame({"id": [1, 1], "nr": [2, 2], "text": ["a", "b"]})
+    with pytest.raises(DataError, match=r"column 'id' \(taken for the keys\) are not.*drop the column 'id' to have"):
+        make_records(frame)
+    # what leaving it out would not help is not advised
+    with pytest.raises(DataError, match=r"id_column='nr' are not unique.*drop the column 'id' to have"):
+        make_records(frame, id_column="nr")
+    with pytest.raises(DataError, match=r"id_column='nr' are not unique.*leave id_column= out to have"):
+        make_records(frame.drop(columns="id"), id_column="nr")
+    assert make_records(frame.drop(columns="id")).keys == make_records(["a", "b"]).keys
+
+
 def test_metadata_that_cannot_be_stored():
     frame = pd.DataFrame({"text": ["a", "b"], "tags": [["x"], [float("nan")]]})
     with pytest.raises(DataError, match="Column 'tags' holds list in row 1, which cannot be stored as JSON"):

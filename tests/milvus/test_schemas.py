@@ -273,6 +273,15 @@ def test_half_precision_vectors_become_floats_and_queries_go_back():
     assert query_vectors(values, "FLOAT16_VECTOR")[0].dtype == np.float16
 
 
+def test_a_flat_index_proves_the_tree_and_is_measured_all_the_same(place, collection):
+    params = {"neighbors": "milvus", "n_neighbors": 8}
+    with ClusterExplorer(**place, collection_name=collection, params=params) as explorer:
+        assert explorer.knn_graph_.exact
+        assert explorer._result("certified") > 0
+        assert "proven exact" in status_line(explorer._session.state)
+        assert (explorer.index_health_.recall, explorer.index_health_.n_sampled) == (1.0, N)
+
+
 def test_the_health_of_the_index_is_measured_and_shown(place, collection):
     with ClusterExplorer(
         **place, collection_name=collection, hold_vectors=False, params={"neighbors": "milvus", "n_neighbors": 8}

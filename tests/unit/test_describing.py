@@ -57,6 +57,21 @@ def test_a_cluster_that_is_not_there_is_told_with_those_there_are(session):
         session.describing.cluster(7)
 
 
+def test_where_there_are_no_clusters_that_is_said(session):
+    session.set_params(session.state.params.changed({"min_cluster_size": 300}))
+    session.require("members", "names", "layout")
+    asked = (
+        lambda: session.describing.cluster(0),
+        lambda: session.annotating.rename_cluster(0, "mine"),
+        lambda: session.titling.estimate([0], titler=str),
+        lambda: session.viewing.zoom_to_cluster(0),
+        lambda: session.select_cluster(0),
+    )
+    for ask in asked:
+        with pytest.raises(InvalidParameterError, match="there are no clusters"):
+            ask()
+
+
 def test_a_selection_is_explained_by_its_words(session):
     session.select_ids(np.arange(1060, 1120))
     found = session.describing.selection()

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import cluster_explorer
+import cluster_explorer.errors
 
 
 @pytest.mark.parametrize("name", cluster_explorer.__all__)
@@ -15,6 +16,13 @@ def test_every_public_name_is_there_and_documented(name):
     value = getattr(cluster_explorer, name)
     assert value.__doc__
     assert not isinstance(value, type(sys))  # a function, not the module of the same name
+
+
+def test_what_users_catch_and_receive_is_public():
+    errors = {name for name, value in vars(cluster_explorer.errors).items() if isinstance(value, type)}
+    assert errors <= set(cluster_explorer.__all__)
+    given = {"ClusterReport", "IndexHealth", "RefreshReport", "TitleEstimate", "TitleResults", "TitleSample"}
+    assert given | {"UndoReport", "WriteReport"} <= set(cluster_explorer.__all__)
 
 
 def test_functions_are_not_shadowed_by_the_modules_that_hold_others():

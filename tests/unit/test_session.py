@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -124,6 +125,28 @@ class SearchedElsewhere(ArrayLibrary):
     def search_graph(self, rows, n_neighbors, *, on_progress=None):
         graph = knn_graph(rows.vectors, n_neighbors, ids=rows.ids)
         return graph_from_neighbors(rows.ids, graph.indices, graph.distances, "cosine", rows.vectors, exact=False)
+
+
+class VectorsElsewhere(ArrayLibrary):
+    """A library whose vectors stay where they are."""
+
+    def scan(self, *, on_progress=None):
+        return replace(super().scan(on_progress=on_progress), vectors=None)
+
+    def search_graph(self, rows, n_neighbors, *, on_progress=None):
+        graph = knn_graph(self.vectors, n_neighbors, ids=rows.ids)
+        return graph_from_neighbors(rows.ids, graph.indices, graph.distances, "cosine")
+
+
+def test_faiss_is_not_left_out_in_silence_where_there_are_no_vectors_to_search(blobs):
+    session = Session(VectorsElsewhere(blobs, [f"text {row}" for row in range(len(blobs))]), PARAMS)
+    found = session.require("clustering").clustering
+    session.set_params(PARAMS.changed({"neighbors": "faiss"}))
+    with pytest.raises(InvalidParameterError, match=r"neighbors='faiss' .* hold_vectors=True"):
+        session.require("clustering")
+    assert session.state.params.neighbors == "auto"
+    assert session.state.results.clustering is found
+    session.close()
 
 
 @pytest.mark.parametrize("space", ["graph", "distance"])

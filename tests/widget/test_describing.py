@@ -20,6 +20,38 @@ def test_a_cluster_is_described_with_texts_and_metadata(explorer):
     assert (report.border.columns == ["id", "text", "probability", "toward", "leaving"]).all()
 
 
+def test_the_clusters_are_a_table_as_beside_the_map(explorer, shown):
+    explorer.recluster(min_samples=15, noise_threshold=0)
+    explorer.rename_cluster(1, "My own")
+    table = explorer.clusters
+    assert table.index.name == "cluster"
+    assert table["size"].is_monotonic_decreasing
+    assert table["size"].sum() == 260
+    for cluster, line in table.iterrows():
+        own = explorer.labels_ == cluster
+        assert line["size"] == (explorer.attached_labels_ == cluster).sum() == explorer.describe(cluster).size
+        assert line.n_core == own.sum()
+        assert line.probability == pytest.approx(explorer.probabilities_[own].mean(), abs=1e-6)
+        assert line.keywords == explorer.describe(cluster).keywords
+    assert (table["size"] > table.n_core).any()
+    assert table.name[1] == "My own"
+    listed = [cluster for cluster in shown.panel.widget.clusters if cluster["label"] >= 0]
+    assert [(cluster["label"], cluster["name"], cluster["size"]) for cluster in listed] == [
+        (cluster, line["name"], line["size"]) for cluster, line in table.iterrows()
+    ]
+    explorer.filter_values({"section": ["section 0"]})
+    assert explorer.clusters["size"].sum() == 87
+    explorer.clear_filter()
+    explorer.filter_rows(f"key in {explorer.ids_[explorer.attached_labels_ == 2][:5].tolist()}")
+    assert explorer.clusters["size"].to_dict() == {2: 5}
+
+
+def test_without_clusters_the_table_is_empty(explorer):
+    explorer.recluster(min_cluster_size=300)
+    assert explorer.clusters.empty
+    assert explorer.clusters.columns.tolist() == ["name", "size", "n_core", "keywords", "probability"]
+
+
 def test_a_selection_is_explained_against_the_rest(explorer):
     explorer.select(cluster=0)
     found = explorer.describe_selection()
@@ -36,6 +68,14 @@ def test_near_duplicates_are_listed_group_by_group(explorer):
     assert explorer.near_duplicates(0.0).empty
     with pytest.raises(ClusterExplorerError, match="no distance"):
         explorer.near_duplicates(-1)
+
+
+def test_near_duplicates_have_the_clusters_of_the_table(explorer):
+    explorer.recluster(min_samples=15, noise_threshold=0)
+    found, table = explorer.near_duplicates(2.0), explorer.to_frame().set_index("id")
+    assert (found.cluster != found.attached_cluster).any()
+    for column in ("cluster", "attached_cluster"):
+        assert found[column].tolist() == table.loc[found.id, column].tolist()
 
 
 def test_titles_are_estimated_then_asked_for(explorer):

@@ -10,7 +10,7 @@ from cluster_explorer import ClusterExplorer, ClusterExplorerError, Params
 from cluster_explorer.errors import DataError, InvalidParameterError
 from waiting import until
 
-COLUMNS = ["id", "text", "cluster", "name", "probability", "attached_cluster", "confidence", "x", "y", "starred"]
+COLUMNS = ["id", "text", "cluster", "probability", "attached_cluster", "name", "confidence", "x", "y", "starred"]
 
 
 def test_in_a_script_results_are_computed_when_asked_for(explorer):

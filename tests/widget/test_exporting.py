@@ -32,6 +32,20 @@ def test_the_table_has_names_stars_and_metadata_on_request(named):
         named.to_frame(metadata=["nothing"])
 
 
+def test_a_name_is_beside_the_cluster_that_it_is_of(named):
+    named.recluster(min_samples=15, noise_threshold=0)
+    frame = named.to_frame(metadata=["section"])
+    attached = frame[(frame.cluster == -1) & (frame.attached_cluster >= 0)]
+    assert len(attached) > 5
+    name_of = named.clusters.name
+    assert attached.name.tolist() == name_of[attached.attached_cluster].tolist()
+    columns = frame.columns.tolist()
+    assert columns.index("name") == columns.index("attached_cluster") + 1
+    # all that is in the table is told by its documentation
+    told = re.findall(r"\w+", type(named).to_frame.__doc__)
+    assert set(columns) - {"section"} <= set(told)
+
+
 def test_csv_and_parquet_hold_the_table(named, tmp_path):
     frame = named.to_frame()
     read = pd.read_csv(named.to_csv(tmp_path / "rows.csv"))

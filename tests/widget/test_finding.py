@@ -51,6 +51,10 @@ def rich(blobs, tmp_path_factory):
             "cluster": [f"c{row % 2}" for row in rows],
             "author": [f"author {row % 129}" if row < 258 else "" for row in rows],
             "summary": [f"a summary of its own {row}" for row in rows],
+            "month": [1 + row % 12 for row in rows],
+            "moon": [1 + row % 13 for row in rows],
+            "seen": [f"2025-03-{1 + row % 31:02d}T15:00:00" for row in rows],
+            "tags": [["a", "b"] for row in rows],
         }
     )
     ClusterExplorer.from_texts(frame, vectors=blobs, id_column="key", uri=uri, collection_name="texts").close()
@@ -135,6 +139,58 @@ def test_values_narrow_together_and_hostile_ones_are_values(explorer):
     assert explorer.filter_values({"published": ("2025-02-01", "2025-05-01")}) == 44
     assert explorer.filter_values({"section": None}) == 88
     assert explorer.filter_values({"published": None}) == 260
+
+
+def test_a_pair_is_a_range_and_a_list_is_values_however_many_there_are(explorer):
+    """Up to 12 whole numbers are categories and more are a scale: what is asked for means the same of both."""
+    rows = np.arange(260)
+    assert explorer.filter_values({"month": (3, 6)}) == ((rows % 12 >= 2) & (rows % 12 <= 5)).sum()
+    assert explorer.filter_values({"month": None, "moon": (3, 6)}) == ((rows % 13 >= 2) & (rows % 13 <= 5)).sum()
+    assert explorer.filter_values({"moon": None, "month": [3, 6]}) == np.isin(rows % 12, [2, 5]).sum()
+    with pytest.raises(
+        InvalidParameterError, match=r"'moon' holds numbers: give a tuple \(least, greatest\).*\[3, 6\]"
+    ):
+        explorer.filter_values({"moon": [3, 6]})
+    with pytest.raises(InvalidParameterError, match=r"'cluster' holds categories.*give a list.*Available: 'c0', 'c1'"):
+        explorer.filter_values({"cluster": ("c0", "c1")})
+
+
+def test_an_end_may_be_open_and_a_date_is_its_whole_day(explorer, browser):
+    rows = np.arange(260)
+    assert explorer.filter_values({"month": (None, 6)}) == (rows % 12 <= 5).sum()
+    assert explorer.filter_values({"month": None, "seen": (None, "2025-03-02")}) == (rows % 31 <= 1).sum()
+    assert explorer.filter_values({"seen": ("2025-03-01", "2025-03-02T14:59")}) == (rows % 31 == 0).sum()
+    assert explorer.filter_values({"seen": ("2025-03-30", None)}) == (rows % 31 >= 29).sum()
+    assert explorer.filter_values({"seen": ("2025-03", "2025-03")}) == 260
+    priced = (rows % 50 > 0) & (rows * 0.5 <= 5)
+    assert explorer.filter_values({"seen": None, "price": (None, 5)}) == priced.sum()
+    # the slider stands at the end of what there is
+    explorer.widget
+    (price,) = [one for one in explorer._view.panel.widget.filtering["fields"] if one["name"] == "price"]
+    assert (price["from"], price["to"]) == (price["low"], 5)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"tags": ["a"]}, r"'tags' holds lists.*filter_rows\('ARRAY_CONTAINS"),
+        ({"tags": ("a", "b")}, "'tags' holds lists"),
+        ({"price": ("a", "b")}, "'a' is no end of a range of field 'price', which holds numbers"),
+        ({"month": ("a", "b")}, "'a' is no end of a range of field 'month'"),
+        ({"month": (float("nan"), 5)}, "nan is no end"),
+        ({"month": (1, 2, 3)}, r"give a tuple \(least, greatest\)"),
+        ({"month": 3}, "'month' must be a list"),
+        ({"seen": ("2025-03-31", "soon")}, "'soon' is no date for field 'seen'"),
+        ({"seen": (pd.NaT, None)}, "NaT is no date"),
+        ({"seen": (2025, 2026)}, "2025 is no date"),
+        ({"seen": ["2025-03-01", "2025-03-31"]}, "'seen' holds dates: give a tuple"),
+    ],
+)
+def test_values_that_say_nothing_of_a_field_are_refused_with_what_would(explorer, values, said):
+    with pytest.raises(InvalidParameterError, match=said):
+        explorer.filter_values(values)
+    assert explorer._session.state.finding.filter.kept is None
+    assert explorer.filter_values(dict.fromkeys(values)) == 260
 
 
 def test_values_are_changed_in_one_step_or_not_at_all(explorer):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from both_spaces import in_both_spaces
-from cluster_explorer import cluster
+from cluster_explorer import cluster, cluster_graph
 from cluster_explorer.errors import ClusterExplorerError
 from waiting import until
 
@@ -102,6 +102,36 @@ def test_automatic_choice_comes_back_to_the_spaces_own_method(explorer, shown, r
     ready()
     assert controls.auto_size.value
     assert explorer.params.cluster_selection_method == "leaf"
+
+
+@pytest.mark.parametrize("method", [None, "modularity", "eom", "leaf"])
+@pytest.mark.parametrize(
+    "others",
+    [
+        {},
+        {"min_cluster_size": 8, "min_samples": 9, "n_neighbors": 12, "cluster_selection_epsilon": 0.4},
+        {"min_cluster_size": "auto", "resolution": 8.0, "noise_threshold": 0.0, "random_state": 7},
+    ],
+    ids=["defaults", "distances", "graph"],
+)
+def test_the_same_clusters_are_found_without_an_explorer(explorer, method, others):
+    here = explorer.recluster(cluster_selection_method=method, **others)
+    names = ("space", "min_cluster_size", "min_samples", "cluster_selection_method", "cluster_selection_epsilon")
+    names = (*names, "resolution", "noise_threshold", "random_state")
+    there = cluster_graph(explorer.knn_graph_, **{name: getattr(explorer.params, name) for name in names})
+    assert there.n_clusters == here.n_clusters
+    assert are_same_groups(there.labels, here.labels)
+    assert are_same_groups(there.attached_labels, here.attached_labels)
+    np.testing.assert_array_equal(there.confidence, here.confidence)
+    np.testing.assert_array_equal(there.probabilities, here.probabilities)
+
+
+def are_same_groups(labels, others):
+    """Whether two labellings differ at most in how they number their clusters; noise is -1 in both."""
+    pairs = set(zip(labels.tolist(), others.tolist(), strict=True))
+    numbers, other_numbers = zip(*pairs, strict=True)
+    is_noise_noise = all((number < 0) == (other < 0) for number, other in pairs)
+    return len(set(numbers)) == len(set(other_numbers)) == len(pairs) and is_noise_noise
 
 
 def test_the_tooltip_of_auto_says_what_it_does(explorer, shown, ready):
@@ -222,6 +252,18 @@ def test_drilling_down_clusters_only_the_selection_and_the_breadcrumb_leads_back
     assert path.layout.display == "none"
 
 
+def test_one_step_up_leads_back_to_where_one_drilled_down_from(explorer, shown, ready):
+    whole = explorer.labels_.copy()
+    outer = explorer.cluster_only(explorer.ids_[:180], "three groups")
+    explorer.cluster_only(explorer.ids_[:60], "one of them")
+    assert [scope.name for scope in explorer.params.scope.path] == ["three groups", "one of them"]
+    assert (explorer.cluster_up().labels == outer.labels).all()
+    assert explorer.params.scope.name == "three groups"
+    assert (explorer.cluster_up().labels == whole).all()
+    assert explorer.params.scope is None
+    assert (explorer.cluster_up().labels == whole).all()
+
+
 def test_only_the_noise(explorer, shown, ready):
     # groups of 60 are noise beside leaves of 70 and more, in either space
     explorer.recluster(noise_threshold=1.0, cluster_selection_method="leaf", min_cluster_size=70)
@@ -239,4 +281,6 @@ def test_too_few_rows_are_refused_and_nothing_changes(explorer, shown, ready):
     assert shown.scope.selection.disabled
     with pytest.raises(ClusterExplorerError, match="too few"):
         explorer.cluster_only("selection")
+    with pytest.raises(ClusterExplorerError, match=r"rows='nois' is not a choice\. Available: 'selection', 'noise'"):
+        explorer.cluster_only("nois")
     assert explorer.params.scope is None

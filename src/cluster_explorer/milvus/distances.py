@@ -58,7 +58,11 @@ def searched_metric(info: CollectionInfo) -> str:
     return info.index_metric or info.metric
 
 
+def squared_distances(values: FloatArray, info: CollectionInfo) -> FloatArray:
+    """Turn what Milvus returns into squared distances: it is those for L2, similarities of unit vectors otherwise."""
+    return values if searched_metric(info) == "euclidean" else 2 - 2 * values
+
+
 def true_distances(values: FloatArray, info: CollectionInfo) -> FloatArray:
-    """Turn what Milvus returns into distances: squared ones for L2, similarities of unit vectors otherwise."""
-    squared = values if searched_metric(info) == "euclidean" else 2 - 2 * values
-    return np.sqrt(np.maximum(squared, 0), dtype=np.float32)
+    """Turn what Milvus returns into distances."""
+    return np.sqrt(np.maximum(squared_distances(values, info), 0), dtype=np.float32)

@@ -131,7 +131,11 @@ def translate(
             "Try again when it is less busy, or give it longer with timeout=."
         )
     if status == "RESOURCE_EXHAUSTED":
-        return MessageTooLargeError(f"Cannot {action} at {uri}: the message is too large ({reason}).")
+        return MessageTooLargeError(
+            f"Cannot {action} at {uri}: the message is too large ({reason}). Batches are halved as far as that helps. "
+            "Shorten the longest texts or the filter, or let the server take larger messages: "
+            "proxy.grpc.serverMaxRecvSize and proxy.grpc.serverMaxSendSize in milvus.yaml."
+        )
     if code in _NO_COLLECTION:
         return CollectionNotFoundError(f"Cannot {action} at {uri}: {reason}")
     kind = NotLoadedError if code == _NOT_LOADED else MilvusOperationError

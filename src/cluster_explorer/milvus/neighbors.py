@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from cluster_explorer.errors import (
     MessageTooLargeError,
     MilvusOperationError,
 )
-from cluster_explorer.milvus.distances import check_metric, comparable, true_distances
+from cluster_explorer.milvus.distances import check_metric, comparable, squared_distances, true_distances
 from cluster_explorer.milvus.search import LARGEST_LIMIT, Hits, KeyIndex
 from cluster_explorer.stopping import answer_of, aside
 from cluster_explorer.values import NeighborLists
@@ -71,6 +72,7 @@ class NeighborSearch:
         self._key_index = KeyIndex(rows.ids)
         self._done = np.zeros(len(self._wanted), dtype=bool)
         self._found = NeighborLists.empty(len(self._wanted), n_neighbors)
+        self._rounding = None if self._held is None else 0.0
 
     @property
     def _n_neighbors(self) -> int:
@@ -102,7 +104,7 @@ class NeighborSearch:
             waiting.append((batch, aside(partial(self._lists, self._wanted[batch], fresh=place == 0))))
         while waiting:
             self._take(*waiting.popleft(), on_progress)
-        return self._found
+        return replace(self._found, rounding=self._rounding)
 
     def _batches(self) -> Iterator[IntArray]:
         limit = self._n_neighbors + 1
@@ -114,6 +116,7 @@ class NeighborSearch:
     def _take(self, batch: IntArray, answer: Future[NeighborLists], on_progress: ProgressCallback | None) -> None:
         lists = answer_of(answer)
         self._found.indices[batch], self._found.distances[batch] = lists.indices, lists.distances
+        self._rounding = _larger(self._rounding, lists.rounding)
         self._done[batch] = True
         if on_progress is not None:
             on_progress(self.done)
@@ -127,7 +130,9 @@ class NeighborSearch:
                 raise
             halves = [self._lists(half, fresh=fresh) for half in np.array_split(batch, 2)]
             return NeighborLists(
-                np.concatenate([half.indices for half in halves]), np.concatenate([half.distances for half in halves])
+                np.concatenate([half.indices for half in halves]),
+                np.concatenate([half.distances for half in halves]),
+                _larger(*(half.rounding for half in halves)),
             )
 
     def _search(self, batch: IntArray, *, fresh: bool) -> NeighborLists:
@@ -154,18 +159,24 @@ class NeighborSearch:
         """Arrange what was found into lists, nearest first.
 
         Rows that others added since the scan are not on the map; the row itself is no neighbour of its own. A key that
-        was inserted twice is one row, and one neighbour.
+        was inserted twice is one row, and one neighbour. A row that finds others than its copies, but not itself, has
+        been deleted.
         """
         query = np.repeat(np.arange(len(batch), dtype=np.int32), hits.counts)
         row = self._key_index.rows(hits.keys)
+        finds_itself = np.zeros(len(batch), dtype=bool)
+        finds_itself[query[row == batch[query]]] = True
         known = np.flatnonzero((row >= 0) & (row != batch[query]))
-        query, row = query[known], row[known]
-        # Computed anew where the vectors are held: an index may have rounded them, and similarities near 1 are coarse.
-        lengths = (
-            true_distances(hits.values[known], self._searcher.info)
-            if self._held is None
-            else _measured(self._held, batch[query], row)
-        )
+        query, row, values = query[known], row[known], hits.values[known]
+        rounding: float | None = None
+        if self._held is None:
+            lengths = true_distances(values, self._searcher.info)
+        else:
+            # Computed anew: an index may have rounded the vectors, and similarities near 1 are coarse.
+            lengths = _measured(self._held, batch[query], row)
+            squared = squared_distances(values, self._searcher.info)
+            all_there = finds_itself[query[lengths > 0]].all()
+            rounding = _rounding(squared, lengths) if all_there else np.inf
         order = np.lexsort((lengths, row, query))
         query, row, lengths = query[order], row[order], lengths[order]
         if len(query):
@@ -178,7 +189,7 @@ class NeighborSearch:
         kept = place < self._n_neighbors
         lists.indices[query[kept], place[kept]] = row[kept]
         lists.distances[query[kept], place[kept]] = lengths[kept]
-        return lists
+        return replace(lists, rounding=rounding)
 
 
 def _same(before: npt.NDArray[Any] | None, after: npt.NDArray[Any] | None) -> bool:
@@ -190,3 +201,12 @@ def _measured(vectors: FloatArray, rows: IntArray, others: IntArray) -> npt.NDAr
     difference -= vectors[rows]
     squared: npt.NDArray[np.float32] = np.einsum("ij,ij->i", difference, difference)
     return np.sqrt(squared)
+
+
+def _rounding(squared: FloatArray, lengths: FloatArray) -> float:
+    """Return by how much squared distances as an index has them differ from the true ones, at most."""
+    return float(np.abs(squared - np.square(lengths, dtype=np.float64)).max(initial=0.0))
+
+
+def _larger(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else max(one, other)

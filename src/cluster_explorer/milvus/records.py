@@ -169,6 +169,7 @@ def _from_frame(frame: pd.DataFrame, text_column: str | Sequence[str] | None, id
         raise FieldError(f"The DataFrame has several columns of one name: {twice}. Rename them.")
     frame = frame.set_axis(columns, axis="columns")
     text_columns = _text_columns(frame, text_column)
+    where = f"id_column={id_column!r}" if id_column is not None else f"column {KEY_FIELD!r} (taken for the keys)"
     if id_column is None and KEY_FIELD in columns:
         id_column = KEY_FIELD
     if id_column is not None and id_column not in columns:
@@ -179,7 +180,12 @@ def _from_frame(frame: pd.DataFrame, text_column: str | Sequence[str] | None, id
     metadata = {name: _column(name, frame[name].tolist()) for name in columns if name not in left_out}
     key_field = id_column or KEY_FIELD
     _check_names([*metadata, key_field], key_field)
-    keys = derived_keys(texts) if id_column is None else _given_keys(id_column, frame[id_column].tolist())
+    if id_column is None:
+        keys = derived_keys(texts)
+    else:
+        # a column of that name is taken for the keys whenever none is named
+        way_out = f"rename or drop the column {KEY_FIELD!r}" if KEY_FIELD in columns else "leave id_column= out"
+        keys = _given_keys(id_column, frame[id_column].tolist(), where, way_out)
     return Records(key_field=key_field, keys=keys, texts=texts, metadata=metadata)
 
 
@@ -241,24 +247,24 @@ def _check_strings(values: list[Any], where: str) -> None:
         )
 
 
-def _given_keys(name: str, values: list[Any]) -> list[Any]:
+def _given_keys(name: str, values: list[Any], where: str, way_out: str) -> list[Any]:
     rows = range(len(values))
     missing = [row for row, value in enumerate(values) if _is_missing(value)]
     if missing:
-        raise DataError(f"Keys are missing in id_column={name!r}: {named(missing, rows, 'row')}. Every row needs one.")
+        raise DataError(f"Keys are missing in {where}: {named(missing, rows, 'row')}. Every row needs one.")
     kinds = {type(value) for value in values}
     if kinds not in ({int}, {str}):
         raise DataError(
-            f"Keys in id_column={name!r} are of type {', '.join(sorted(kind.__name__ for kind in kinds))}; "
-            "they must be int or str, all of one kind."
+            f"Keys in {where} are of type {', '.join(sorted(kind.__name__ for kind in kinds))}; they must be int or "
+            f"str, all of one kind. Convert them, or {way_out} to have keys derived from the texts."
         )
     if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in values):
-        raise DataError(f"Keys in id_column={name!r} do not fit into 64 bits. Convert them to str.")
+        raise DataError(f"Keys in {where} do not fit into 64 bits. Convert them to str.")
     counts = Counter(values)
     if twice := [value for value, count in counts.items() if count > 1]:
         raise DataError(
-            f"Keys in id_column={name!r} are not unique: {named(range(len(twice)), twice, 'key')}. "
-            "Correct them, or leave id_column= out to have keys derived from the texts."
+            f"Keys in {where} are not unique: {named(range(len(twice)), twice, 'key')}. Correct them, or {way_out} to "
+            "have keys derived from the texts."
         )
     if kinds == {str}:
         check_lengths(values, LONGEST_TEXT, name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer.errors import DataError
+from cluster_explorer.errors import DataError, InvalidParameterError
 from cluster_explorer.pipeline.work import Stage, Work
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ def _neighbors(work: Work) -> KnnGraph:
 
     rows: Rows = work["rows"]
     _check_rows(rows)
+    if rows.vectors is None and work.params.neighbors == "faiss":
+        raise InvalidParameterError(
+            "neighbors='faiss' searches in this process and needs the vectors, which are not held here. Open the "
+            "collection with hold_vectors=True, or choose neighbors='auto'."
+        )
     wanted = neighbors_wanted(work.params, len(rows))
     held: KnnGraph | None = work.earlier.get("neighbors")
     # a graph of few rows, with all there were, may hold too few now that there are more

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cluster_explorer.annotations import Annotations, given_names, given_titles, selection_of
-from cluster_explorer.errors import InvalidParameterError
+from cluster_explorer.errors import InvalidParameterError, clusters_there
 from cluster_explorer.exploring.finding import within
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ class Annotating:
         """
         rows, clustering = self._rows(), self._clustering()
         if not 0 <= label < clustering.n_clusters:
-            raise InvalidParameterError(
-                f"Cluster {label} cannot be named: there are clusters 0 to {clustering.n_clusters - 1}."
-            )
+            raise InvalidParameterError(f"Cluster {label} cannot be named: {clusters_there(clustering.n_clusters)}.")
         self._annotate(lambda notes: notes.with_cluster_name(name, label, rows.ids, clustering.labels))
 
     def names(self) -> dict[int, str]:

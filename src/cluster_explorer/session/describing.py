@@ -24,7 +24,7 @@ from cluster_explorer.describe import (
     near_duplicates,
     value_table,
 )
-from cluster_explorer.errors import InvalidParameterError
+from cluster_explorer.errors import InvalidParameterError, clusters_there
 from cluster_explorer.exploring.finding import looked_at
 from cluster_explorer.session.lane import Lane
 from cluster_explorer.stages.index_health import sampled_rows
@@ -127,7 +127,7 @@ class Describing:
         graph: KnnGraph = results.by_stage["graph"]
         if not 0 <= label < members.n_clusters:
             raise InvalidParameterError(
-                f"There is no cluster {label} to describe: there are clusters 0 to {members.n_clusters - 1}."
+                f"There is no cluster {label} to describe: {clusters_there(members.n_clusters)}."
             )
         standing = self.centrality(graph, members)
         left = looked_at(self._session.state.finding.filter, members)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cluster_explorer.errors import DataError, InvalidParameterError
+from cluster_explorer.errors import DataError, InvalidParameterError, clusters_there
 from cluster_explorer.exploring.selection import Polygon, Selection, rows_inside, seen_from
 from cluster_explorer.pipeline import ALL_TARGETS
 from cluster_explorer.session.annotating import Annotating
@@ -196,7 +196,7 @@ class Session:
         members: Members = self._shown("members")
         if not -1 <= label < members.n_clusters:
             raise InvalidParameterError(
-                f"There is no cluster {label}: there are clusters 0 to {members.n_clusters - 1}, and -1 for noise."
+                f"There is no cluster {label}: {clusters_there(members.n_clusters)}, and -1 for noise."
             )
         chosen = members.noise if label < 0 else members.labels == label
         self._select(Selection(np.flatnonzero(chosen).astype(np.int32), "cluster"), mode)

@@ -80,6 +80,12 @@ class Steering:
         """Cluster only the rows of a scope."""
         self._session.set_params(self._session.state.params.changed({"scope": scope}))
 
+    def go_up(self) -> None:
+        """Come back to what was clustered before the last drilling down, if there was any."""
+        scope = self._session.state.params.scope
+        if scope is not None:
+            self.go_up_to(scope.parent)
+
     def go_up_to(self, scope: Scope | None) -> None:
         """Come back to a scope that was left by drilling down; None is the whole collection."""
         self._session.set_params(self._session.state.params.changed({"scope": scope}))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from cluster_explorer.annotations import given_names
 from cluster_explorer.describe import central_rows
-from cluster_explorer.errors import Cancelled, ClusterExplorerError, InvalidParameterError
+from cluster_explorer.errors import Cancelled, ClusterExplorerError, InvalidParameterError, clusters_there
 from cluster_explorer.session.background import Background
-from cluster_explorer.titles import ChatTitles, Estimate, TitleCache, TitleResults, ask_for_titles, estimate
+from cluster_explorer.titles import ChatTitles, TitleCache, TitleEstimate, TitleResults, ask_for_titles, estimate
 from cluster_explorer.titles.samples import make_sample
 from cluster_explorer.titles.status import TitlingStatus
 from cluster_explorer.values import ignore_progress
@@ -67,7 +67,7 @@ class Titling:
         """Take over the titles that an earlier session knew."""
         self._cache = TitleCache({**self._cache.lasting, **known})
 
-    def estimate(self, labels: Iterable[int] | None = None, titler: Titler | ChatTitles | None = None) -> Estimate:
+    def estimate(self, labels: Iterable[int] | None = None, titler: Titler | ChatTitles | None = None) -> TitleEstimate:
         """Count what titling would send, without sending anything.
 
         Parameters
@@ -175,7 +175,7 @@ class Titling:
         wanted = list(dict.fromkeys(wanted))
         if unknown := [label for label in wanted if not 0 <= label < members.n_clusters]:
             raise InvalidParameterError(
-                f"There is no cluster {unknown[0]} to title: there are clusters 0 to {members.n_clusters - 1}."
+                f"There is no cluster {unknown[0]} to title: {clusters_there(members.n_clusters)}."
             )
         standing = session.describing.centrality(graph, members)
         rows = [central_rows(standing, members, label, _N_TEXTS, graph) for label in wanted]

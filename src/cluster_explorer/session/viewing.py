@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cluster_explorer.errors import InvalidParameterError
+from cluster_explorer.errors import InvalidParameterError, clusters_there
 from cluster_explorer.exploring.aim import aim_at
 
 if TYPE_CHECKING:
@@ -49,7 +49,5 @@ class Viewing:
             raise InvalidParameterError("There is no map yet to zoom. Show the widget first.")
         rows = np.flatnonzero(members.labels == label)
         if not len(rows):
-            raise InvalidParameterError(
-                f"There is no cluster {label}: there are clusters 0 to {members.n_clusters - 1}."
-            )
+            raise InvalidParameterError(f"There is no cluster {label}: {clusters_there(members.n_clusters)}.")
         self.zoom_to(aim_at(layout.positions[rows, :2]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cluster_explorer.params import Params
 from cluster_explorer.stages.affinities import graph_affinities
@@ -31,6 +31,8 @@ def cluster_graph(
     space: Space = Params.space,
     min_cluster_size: int | Auto = Params.min_cluster_size,
     min_samples: int = Params.min_samples,
+    cluster_selection_method: Method | None = None,
+    cluster_selection_epsilon: float = Params.cluster_selection_epsilon,
     resolution: float = Params.resolution,
     noise_threshold: float = 0.0,
     random_state: int = Params.random_state,
@@ -38,8 +40,9 @@ def cluster_graph(
     search_outside: OutsideSearch | None = None,
     on_progress: ProgressCallback | None = None,
 ) -> Clustering:
-    """Cluster the rows of a neighbour graph exactly as the explorer does, and attach all noise.
+    """Cluster all rows of a neighbour graph as the explorer does, and attach all noise.
 
+    The explorer finds the same clusters by the same parameters, as long as it is not drilled down to some of the rows.
     Defaults are those of `Params`, but for the dial of the noise: the explorer shows at first what is attached with a
     confidence of 0.5, and `labels`, `attached_labels` and `confidence` hold what is seen at every position of the dial.
 
@@ -55,13 +58,18 @@ def cluster_graph(
     space : {"graph", "distance"}
         Where to look for dense groups.
     min_cluster_size : int or "auto"
-        Smallest group that counts as a cluster. ``"auto"`` is 5 in the space of the graph, where modularity decides
-        how coarse the clusters are; among the distances, the size at which the leaves of the hierarchy are most
-        persistent (`landscape`).
+        Smallest group that counts as a cluster. ``"auto"`` is 5 with ``"modularity"``, which decides how coarse the
+        clusters are; else the size at which the leaves of the hierarchy are most persistent (`landscape`).
     min_samples : int
         As in `hdbscan.HDBSCAN`.
+    cluster_selection_method : {"modularity", "eom", "leaf"}, optional
+        Which groups of the hierarchy are the clusters: those that together have the greatest modularity on the graph,
+        those that persist longest, or those that split no further. Left out, ``"modularity"`` in the space of the graph
+        and ``"eom"`` among the distances.
+    cluster_selection_epsilon : float
+        With ``"eom"`` and ``"leaf"``: clusters closer than this distance are merged.
     resolution : float
-        In the space of the graph: more gives more and smaller clusters, 1 is Newman's modularity.
+        With ``"modularity"``: more gives more and smaller clusters, 1 is Newman's modularity.
     noise_threshold : float
         Noise is attached to a cluster when its confidence reaches this, 0 to 1: at 0 all of it that a cluster can be
         reached from, at 1 none. As in the explorer's first map with ``Params().noise_threshold``.
@@ -104,6 +112,8 @@ def cluster_graph(
     params = Params(
         space=space,
         min_cluster_size=min_cluster_size,
+        cluster_selection_method=cast("Method", cluster_selection_method),  # None is the space's own
+        cluster_selection_epsilon=cluster_selection_epsilon,
         resolution=resolution,
         noise_threshold=noise_threshold,
         random_state=random_state,
@@ -130,7 +140,7 @@ def cluster_graph(
         groups = finest_groups(affinities, tree, on_progress=part_of(report, _TREE_DONE, _CLUSTERED))
         found = groups.hierarchy(size).cut(params.resolution)
     else:
-        found = cluster(tree, size, method)
+        found = cluster(tree, size, method, params.cluster_selection_epsilon)
     attaching = part_of(report, _CLUSTERED, 1.0)
     return with_noise_attached(affinities, found, params.noise_threshold, on_progress=attaching)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cluster_explorer.titles.asking import TitleCache, TitleResults, ask_for_titles
 from cluster_explorer.titles.chat import ChatTitles
-from cluster_explorer.titles.samples import Estimate, Titler, TitleSample, estimate
+from cluster_explorer.titles.samples import TitleEstimate, Titler, TitleSample, estimate
 
 __all__ = [
     "ChatTitles",
-    "Estimate",
     "TitleCache",
+    "TitleEstimate",
     "TitleResults",
     "TitleSample",
     "Titler",

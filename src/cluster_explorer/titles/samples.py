@@ -44,7 +44,7 @@ Titler: TypeAlias = Callable[[TitleSample], str]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class TitleEstimate:
     """What titling would take, before anything is sent.
 
     Attributes
@@ -106,7 +106,7 @@ def make_sample(label: int, keywords: Iterable[str], texts: Iterable[str], max_c
     return TitleSample(label, tuple(keywords), tuple(text for text in shown if text))
 
 
-def estimate(samples: Iterable[TitleSample], n_cached: int, destination: str, *, leaves_machine: bool) -> Estimate:
+def estimate(samples: Iterable[TitleSample], n_cached: int, destination: str, *, leaves_machine: bool) -> TitleEstimate:
     """Count what would be sent.
 
     Parameters
@@ -125,7 +125,7 @@ def estimate(samples: Iterable[TitleSample], n_cached: int, destination: str, *,
     """
     wanted = tuple(samples)
     sent = [f"{SYSTEM}\n{question(sample.keywords, sample.texts)}" for sample in wanted]
-    return Estimate(
+    return TitleEstimate(
         destination=destination,
         leaves_machine=leaves_machine,
         n_clusters=len(wanted) + n_cached,

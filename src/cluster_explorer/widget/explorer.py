@@ -66,7 +66,8 @@ class ClusterExplorer(ExportingFacade, FindingFacade, DescribingFacade, WritingF
     embedding_function : object, optional
         A pymilvus-model embedding function, or a callable from a list of str to an array; for queries.
     titles : ChatTitles or callable, optional
-        Who may be asked for titles of clusters; nobody is before `title_clusters` is called or clicked.
+        Who may be asked for titles of clusters: an endpoint, or a callable from a `TitleSample` (keywords and texts of
+        a cluster) to a str. Nobody is asked before `title_clusters` is called or clicked.
     params : Params or mapping, optional
         What to begin with.
     timeout : float
@@ -182,13 +183,14 @@ class ClusterExplorer(ExportingFacade, FindingFacade, DescribingFacade, WritingF
     ) -> ClusterExplorer:
         """Put texts into a collection, with their embeddings and metadata, and open it.
 
-        Keys are derived from the texts, so running the same cell again, after an interrupt or a crash, goes on where it
-        stopped and duplicates nothing.
+        Rows are known by their keys, which are derived from the texts unless a column holds them: running the same cell
+        again, after an interrupt or a crash, goes on where it stopped and duplicates nothing.
 
         Parameters
         ----------
         texts : sequence of str, or DataFrame
-            Of a DataFrame, all other columns are kept as fields.
+            Of a DataFrame, all other columns are kept as fields: str, int, float and bool as they are, dates as
+            ISO 8601, lists and dicts as JSON.
         uri, collection_name, token, db_name, timeout
             As in `ClusterExplorer`. A collection that does not exist is made.
         embedding_function : object, optional
@@ -197,11 +199,14 @@ class ClusterExplorer(ExportingFacade, FindingFacade, DescribingFacade, WritingF
         vectors : array of shape (n, d), optional
             Embeddings, for those who have them; then no embedding function is needed.
         text_column : str or sequence of str, optional
-            Column(s) of the DataFrame that make up the text; several are joined by newlines.
+            Column(s) of the DataFrame that make up the text; several are joined by newlines, and kept as fields too.
+            ``"text"`` when left out.
         id_column : str, optional
-            Column with keys of your own, int or str.
-        metric : {"COSINE", "L2", "IP"}, optional
-            Metric of the index; that of the collection where there is one, otherwise cosine.
+            Column with unique keys of your own, int or str. When left out, a column ``"id"`` is taken; without one,
+            keys are derived from the texts.
+        metric : {"cosine", "euclidean", "ip"}, optional
+            How vectors are compared, also in Milvus' spelling (``"COSINE"``, ``"L2"``, ``"IP"``); as the collection
+            does where there is one, otherwise cosine.
         titles, params
             As in `ClusterExplorer`.
 

@@ -69,6 +69,12 @@ def test_the_error_that_is_told_covers_the_truth(vectors):
     assert np.mean(covered) > 0.85
 
 
+def test_who_is_told_to_search_here_is_told_what_that_needs():
+    (advice,) = IndexHealth(0.8, 200, 1000, 0, 0, 1, 1000).advice
+    assert 'neighbors="faiss"' in advice
+    assert "hold_vectors=True" in advice
+
+
 def test_a_recall_that_may_be_good_is_no_reason_to_rebuild():
     unsure = IndexHealth(0.94, 200, 20_000, 0, 0, 1, 1_000_000, recall_error=0.03)
     assert unsure.advice == ()

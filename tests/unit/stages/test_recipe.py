@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 
-from cluster_explorer import Cancelled, attach_noise, graph_from_neighbors, knn_graph
+from cluster_explorer import Cancelled, attach_noise, cluster, graph_from_neighbors, knn_graph, spanning_tree
 from cluster_explorer.errors import DataError, InvalidParameterError
 from cluster_explorer.stages.copies import distinct_rows
 from cluster_explorer.stages.recipe import cluster_graph
@@ -61,6 +61,24 @@ def test_higher_resolution_gives_more_clusters():
     counts = [cluster_graph(graph, resolution=resolution).n_clusters for resolution in (0.5, 3.0, 20.0)]
     assert counts == sorted(counts)
     assert counts[0] < counts[-1]
+
+
+def test_the_way_to_select_clusters_may_be_named_in_either_space():
+    vectors, _ = mixture([100, 80, 60, 40], scale=1.0)
+    graph = knn_graph(vectors, metric="euclidean")
+    for space, own in (("graph", "modularity"), ("distance", "eom")):
+        found = {
+            method: cluster_graph(graph, space=space, cluster_selection_method=method, min_cluster_size=8).labels
+            for method in (None, "modularity", "eom", "leaf")
+        }
+        assert np.array_equal(found[None], found[own])
+        assert not np.array_equal(found["modularity"], found["leaf"])
+    tree = spanning_tree(graph)
+    merged = cluster_graph(
+        graph, space="distance", cluster_selection_method="leaf", cluster_selection_epsilon=3.0, min_cluster_size=8
+    )
+    assert np.array_equal(merged.labels, cluster(tree, 8, "leaf", 3.0).labels)
+    assert merged.n_clusters < cluster(tree, 8, "leaf").n_clusters
 
 
 def test_min_cluster_size_holds():
@@ -226,6 +244,8 @@ def test_cancel_reaches_the_search_for_what_is_near_to_copies():
         ({"noise_threshold": 1.5}, "noise_threshold"),
         ({"resolution": 0}, "resolution"),
         ({"random_state": -1}, "random_state"),
+        ({"cluster_selection_method": "dbscan"}, "Available: 'modularity', 'eom', 'leaf'"),
+        ({"cluster_selection_epsilon": -1}, "cluster_selection_epsilon"),
     ],
 )
 def test_parameters_out_of_range_are_named(parameters, message):

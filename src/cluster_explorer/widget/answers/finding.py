@@ -199,7 +199,8 @@ def _field(name: str, column: Column | None, row_filter: RowFilter) -> dict[str,
             "chosen": None if chosen is None else len(chosen),
         }
     low, high = column.span or (0.0, 0.0)
-    first, last = row_filter.ranges.get(name, (low, high))
+    # ends that are open, or lie outside of what there is, are those of the slider
+    first, last = (min(max(end, low), high) for end in row_filter.ranges.get(name, (low, high)))
     return {"name": name, "kind": column.kind, "low": low, "high": high, "from": first, "to": last}
 
 

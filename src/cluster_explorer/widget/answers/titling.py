@@ -9,7 +9,7 @@ from cluster_explorer.widget.answers.background import answer_later
 if TYPE_CHECKING:
     from cluster_explorer.session import Session
     from cluster_explorer.state import State
-    from cluster_explorer.titles import Estimate
+    from cluster_explorer.titles import TitleEstimate
     from cluster_explorer.widget.answers.part import Answers, Message
     from cluster_explorer.widget.panel import PanelWidget
 
@@ -64,7 +64,7 @@ class TitlingPart:
         answer_later(session, widget, message, lambda: widget.send(_estimate_message(session.titling.estimate())))
 
 
-def _estimate_message(found: Estimate) -> dict[str, Any]:
+def _estimate_message(found: TitleEstimate) -> dict[str, Any]:
     return {
         "type": "titles_estimate",
         "destination": found.destination,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cluster_explorer.describe import Contrast, FieldShares
-    from cluster_explorer.titles import ChatTitles, Estimate, Titler, TitleResults
+    from cluster_explorer.titles import ChatTitles, TitleEstimate, Titler, TitleResults
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,8 @@ class ClusterReport:
     ----------
     cluster : int
     size : int
-        Texts in it.
+        Texts in it as the map shows it (`attached_labels_`): with the noise that is attached to it, and under a filter
+        those that are left.
     keywords : tuple of str
         The terms that set it apart from the other clusters, the best first.
     central : DataFrame
@@ -51,18 +52,55 @@ class DescribingFacade(SteeringFacade):
 
     @property
     def titles(self) -> Titler | ChatTitles | None:
-        """Who is asked for titles: a `ChatTitles`, any callable, or None. Assigning it sends nothing."""
+        """Who is asked for titles: a `ChatTitles`, a callable, or None. Assigning it sends nothing.
+
+        A callable is called with one `TitleSample` for each cluster: its `keywords`, its most central `texts` and its
+        number (`label`). It returns the title, a str.
+        """
         return self._session.titling.titler
 
     @titles.setter
     def titles(self, titler: Titler | ChatTitles | None) -> None:
         self._session.titling.titler = titler
 
+    @property
+    def clusters(self) -> pd.DataFrame:
+        """The clusters, the largest first, as the table beside the map lists them; noise is none of them.
+
+        Under a filter they are what is left of them, and those that nothing is left of are not listed.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by cluster, the number that `describe`, `select` and `zoom` take. Columns: name, as the map shows
+            it; size, the texts in it with attached noise; n_core, those of them that are in it by `labels_`;
+            keywords, a tuple, the best first; probability, the mean of `probabilities_` in it, without attached noise.
+
+        Examples
+        --------
+        >>> ex.clusters[["name", "size"]].head(10)  # doctest: +SKIP
+        >>> ex.describe(ex.clusters.index[0])  # doctest: +SKIP
+        """
+        import pandas as pd
+
+        from cluster_explorer.session.cluster_table import cluster_table
+
+        self._members()
+        self._result("names")
+        # returns when both are in the state
+        self._session.store.apply(lambda state: state)
+        lines = cluster_table(self._session.state)
+        columns = ("name", "size", "n_core", "keywords", "probability")
+        return pd.DataFrame(
+            {column: [getattr(line, column) for line in lines] for column in columns},
+            index=pd.Index([line.label for line in lines], name="cluster", dtype="int64"),
+        )
+
     def describe(self, cluster: int, n_texts: int = 5) -> ClusterReport:
         """Describe a cluster: keywords, central and border texts, and the share of each metadata value.
 
-        Under a filter, its texts are those that are left, and shares are of what is left. Metadata is read from Milvus
-        when it is first asked for.
+        Its texts are those that the map shows in it, attached noise included; under a filter those that are left, and
+        shares are of what is left. Metadata is read from Milvus when it is first asked for.
 
         Parameters
         ----------
@@ -135,7 +173,8 @@ class DescribingFacade(SteeringFacade):
         Returns
         -------
         DataFrame
-            group, id, text, cluster, representative (bool); the largest group first, the representative first in each.
+            group, id, text, cluster and attached_cluster (as in `to_frame`), representative (bool); the largest group
+            first, the representative first in each.
 
         Raises
         ------
@@ -145,6 +184,7 @@ class DescribingFacade(SteeringFacade):
         import pandas as pd
 
         self._result("graph")
+        members = self._members()
         found = self._session.describing.near_duplicates(threshold)
         rows = np.concatenate([*found.groups, np.empty(0, dtype=np.int32)])
         sizes = [len(group) for group in found.groups]
@@ -155,15 +195,34 @@ class DescribingFacade(SteeringFacade):
                 "group": np.repeat(np.arange(len(sizes)), sizes),
                 "id": self.ids_[rows],
                 "text": pd.Series(self._session.texts(rows), dtype="object"),
-                "cluster": self._members().labels[rows],
+                "cluster": members.clustering.labels[rows],
+                "attached_cluster": members.labels[rows],
                 "representative": first,
             }
         )
 
     def estimate_titles(
         self, clusters: Iterable[int] | None = None, *, titles: Titler | ChatTitles | None = None
-    ) -> Estimate:
+    ) -> TitleEstimate:
         """Say what `title_clusters` would send, and where, without sending anything.
+
+        Parameters
+        ----------
+        clusters : iterable of int, optional
+            When left out, all that you have not named.
+        titles : ChatTitles or callable, optional
+            Who would be asked; when left out, the `titles` of this explorer.
+
+        Returns
+        -------
+        TitleEstimate
+            Requests, texts and tokens, where they would go, and in its `samples` exactly what would be sent. ``print``
+            says it in a sentence or two.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is nobody to ask, or no such cluster.
 
         Examples
         --------
@@ -186,7 +245,8 @@ class DescribingFacade(SteeringFacade):
         clusters : iterable of int, optional
             When left out, all that you have not named.
         titles : ChatTitles or callable, optional
-            Who is asked; when left out, the `titles` of this explorer.
+            Who is asked; when left out, the `titles` of this explorer. A callable is given one `TitleSample` for each
+            cluster (its `keywords`, `texts` and `label`) and returns the title, a str.
 
         Returns
         -------
@@ -196,7 +256,11 @@ class DescribingFacade(SteeringFacade):
         Raises
         ------
         InvalidParameterError
-            If there is nobody to ask.
+            If there is nobody to ask, no such cluster, or titles are being asked for already.
+
+        Examples
+        --------
+        >>> ex.title_clusters(titles=lambda sample: " and ".join(sample.keywords[:2]))  # doctest: +SKIP
         """
         from cluster_explorer.widget.progress import progress_bar
 

@@ -36,8 +36,10 @@ class ExportingFacade(SavingFacade):
         Returns
         -------
         DataFrame
-            id, text, what clustering and map say of each row, the name of its cluster ("" where it has none), and
-            whether it is starred.
+            id, text; cluster and probability, as in `labels_` and `probabilities_`: strict, so -1 and 0 for noise;
+            attached_cluster, with noise attached as far as `noise_threshold` says, as the map shows it; name, that of
+            the attached_cluster, "" where that is -1; confidence, how far the attached_cluster can be trusted; x, y
+            (and z of a 3-D map); starred; and the fields asked for.
 
         Raises
         ------
@@ -55,7 +57,7 @@ class ExportingFacade(SavingFacade):
         self._result("names")
         frame = super()._frame(rows)
         names = shown_names(self._session.state)
-        place = frame.columns.tolist().index("cluster") + 1
+        place = frame.columns.tolist().index("attached_cluster") + 1
         frame.insert(
             place, "name", [names[label] if label >= 0 else "" for label in self._members().labels[rows].tolist()]
         )

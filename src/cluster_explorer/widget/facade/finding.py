@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from cluster_explorer.errors import InvalidParameterError, available
-from cluster_explorer.exploring.columns import MISSING
+from cluster_explorer.exploring.wished_values import refuse_values, wished_places, wished_span
 from cluster_explorer.widget.facade.results import ResultsFacade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
-    from cluster_explorer.exploring.columns import Column
     from cluster_explorer.exploring.finding import Hits, Outside
     from cluster_explorer.session.finding import By
 
@@ -42,8 +37,8 @@ class FindingFacade(ResultsFacade):
         Returns
         -------
         DataFrame
-            id, text, cluster, score (best first) and the probability and position of each. ``frame.attrs["score"]``
-            says what the score is: cosine similarity, inner product, Euclidean distance, or occurrences of the words.
+            The columns of `to_frame`, and score after cluster; best first. ``frame.attrs["score"]`` says what the
+            score is: cosine similarity, inner product, Euclidean distance, or occurrences of the words.
 
         Raises
         ------
@@ -115,33 +110,52 @@ class FindingFacade(ResultsFacade):
     ) -> int:
         """Narrow map, list and panel by the values of fields.
 
+        A list is always of values, and a pair is always a range, however many different values there are.
+
         Parameters
         ----------
         values : mapping
-            By field: a list of categories, in which None stands for no value; a pair (least, greatest) of numbers or
-            ISO 8601 dates; None for all. Fields that are not named stay as they were.
+            By field: a list of its categories, in which None stands for no value; a tuple (least, greatest) of numbers
+            or dates, both ends included, None for an end that is open; or None, which leaves all. Dates are `datetime`
+            objects or ISO 8601 strings, in UTC where they name no other zone; one without a time is that whole day, a
+            month that whole month. Whole numbers with at most 12 different values are both categories and numbers.
+            Fields that are not named stay as they were.
         outside : {"grey", "anew"}, optional
+            Whether the other rows turn grey, or the rows that are left are clustered anew.
 
         Returns
         -------
         int
             Rows that are left.
 
+        Raises
+        ------
+        FieldError
+            If there is no such field; the message lists those there are.
+        InvalidParameterError
+            If a field holds something else than what is asked for: categories that there are not, a range of texts,
+            lists (`filter_rows` can look into those). Nothing is filtered then.
+        DataError
+            If no row would be left, or too few to cluster them anew.
+
         Examples
         --------
         >>> ex.filter_values({"section": ["sport"], "published": ("2025-01-01", "2025-03-31")})  # doctest: +SKIP
+        >>> ex.filter_values({"year": (2020, None), "section": None})  # doctest: +SKIP
         """
         self._result("rows")
         self._session.finding.read_fields(values)
-        chosen: dict[str, list[int] | None] = {}
-        ranges: dict[str, tuple[float, float] | None] = {}
+        places: dict[str, Sequence[int] | None] = {}
+        spans: dict[str, tuple[float, float] | None] = {}
         for name, wanted in values.items():
             column = self._session.state.finding.columns[name]
             if column.kind == "categories":
-                chosen[name] = None if wanted is None else _places(column, wanted)
-            else:
-                ranges[name] = None if wanted is None else _span(column, wanted)
-        self._session.filtering.by_values(chosen, ranges, outside)
+                places[name] = None if wanted is None else wished_places(column, wanted)
+            elif column.kind != "other":
+                spans[name] = None if wanted is None else wished_span(column, wanted)
+            elif wanted is not None:
+                raise refuse_values(column)
+        self._session.filtering.by_values(places, spans, outside)
         return self._rows_left()
 
     def clear_filter(self) -> None:
@@ -179,39 +193,3 @@ class FindingFacade(ResultsFacade):
         frame.insert(3, "score", hits.scores)
         frame.attrs["score"] = hits.score_name
         return frame
-
-
-def _places(column: Column, wanted: object) -> list[int]:
-    if isinstance(wanted, str) or not isinstance(wanted, Sequence):
-        raise InvalidParameterError(f"The values of field {column.name!r} must be a list, not {wanted!r}.")
-    names = [_name_of(value) for value in wanted]
-    place_of = {name: place for place, name in enumerate(column.categories)}
-    unknown = [name for name in names if name is not None and name not in place_of]
-    if unknown:
-        raise InvalidParameterError(
-            f"Field {column.name!r} has no value {unknown[0]!r}. {available(column.categories[:20])}"
-        )
-    return [MISSING if name is None else place_of[name] for name in names]
-
-
-def _name_of(value: object) -> str | None:
-    """Return what a value is called among the categories; None and blank strings are no value."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _span(column: Column, wanted: object) -> tuple[float, float]:
-    if not isinstance(wanted, Sequence) or isinstance(wanted, str) or len(wanted) != 2:
-        raise InvalidParameterError(f"Field {column.name!r} holds {column.kind}: give (least, greatest).")
-    if column.kind == "dates":
-        import pandas as pd
-
-        try:
-            moments = pd.to_datetime(pd.Series(list(wanted), dtype="object"), utc=True, format="ISO8601")
-        except (ValueError, TypeError):
-            raise InvalidParameterError(f"{wanted!r} are not two dates as in ('2025-01-01', '2025-03-31').") from None
-        low, high = (float(moment.timestamp()) for moment in moments)
-        return low, high
-    numbers = np.asarray(wanted, dtype=np.float64)
-    return float(numbers[0]), float(numbers[1])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SteeringFacade(ResultsFacade):
-    """Every control has a name in Python."""
+    """What the controls and the breadcrumb do, by name."""
 
     def recluster(
         self,
@@ -44,12 +44,30 @@ class SteeringFacade(ResultsFacade):
     ) -> Clustering:
         """Change parameters, wait for the clusters, and return them; what is not named stays as it is.
 
-        A widget that is on show follows; a map that has to be drawn anew is drawn in the background.
+        A widget that is on show follows; a map that has to be drawn anew is drawn in the background. `Params` says what
+        each parameter means, and what is allowed.
+
+        Parameters
+        ----------
+        min_cluster_size, min_samples, space, cluster_selection_method, random_state
+            What the clusters are found with. Another `space` brings its own `cluster_selection_method`, unless one is
+            named.
+        cluster_selection_epsilon : float
+            Read with ``cluster_selection_method`` ``"eom"`` and ``"leaf"``; kept, and without effect, otherwise.
+        resolution : float
+            Read with ``cluster_selection_method="modularity"``; kept, and without effect, otherwise.
+        noise_threshold : float
+            Read when noise is attached: it changes `attached_labels`, and neither clusters nor `labels`.
+        n_neighbors, neighbors
+            What the graph is made with. More neighbours than are held, and another `neighbors`, search anew.
+        layout_n_neighbors, min_dist, n_components
+            What the map is drawn with; clusters do not depend on them. `random_state` is the map's seed as well.
 
         Returns
         -------
         Clustering
-            What `cluster_graph` returns for `knn_graph_` and these parameters.
+            The clusters that `cluster_graph` finds in `knn_graph_` by the same parameters. Of what was drilled down to
+            (`cluster_only`), those of these rows alone.
 
         Raises
         ------
@@ -129,23 +147,43 @@ class SteeringFacade(ResultsFacade):
         Returns
         -------
         Clustering
-            Of all rows; those outside have label -1. `cluster_all` leads back.
+            Of all rows; those outside have label -1. `cluster_up` and `cluster_all` lead back.
 
         Raises
         ------
+        InvalidParameterError
+            If `rows` is another word.
         DataError
             If these are too few rows, or keys are not in the collection.
         """
         self._members()
         # an array of keys is not to be compared as a whole
-        if isinstance(rows, str) and rows in get_args(What):
+        if isinstance(rows, str):
+            if rows not in get_args(What):
+                raise InvalidParameterError(
+                    f"rows={rows!r:.100} is not a choice. {available(get_args(What))} Or give a list of primary keys."
+                )
             self._session.steering.drill_down(cast("What", rows), name)
         else:
             self._session.steering.drill_down_to(self._session.rows_of(rows), name or "chosen rows")
         return self._members().as_clustering
 
+    def cluster_up(self) -> Clustering:
+        """Come back from the last `cluster_only`, one step of the breadcrumb; return the clusters.
+
+        Where nothing was drilled down to, all rows are clustered as they were.
+
+        Examples
+        --------
+        >>> ex.cluster_only("selection", name="sport")  # doctest: +SKIP
+        >>> ex.cluster_only("noise")  # doctest: +SKIP
+        >>> ex.cluster_up()  # the clusters of "sport"  # doctest: +SKIP
+        """
+        self._session.steering.go_up()
+        return self._members().as_clustering
+
     def cluster_all(self) -> Clustering:
-        """Come back from `cluster_only`: cluster all rows, and return the clusters."""
+        """Come back from every `cluster_only`: cluster all rows, and return the clusters."""
         self._session.steering.go_up_to(None)
         return self._members().as_clustering
 
