@@ -239,6 +239,23 @@ def test_tutorial_ends_with_the_explorer(tutorial: Executed) -> None:
     assert shown_as_widget(tutorial)
 
 
+def test_large_collections_take_in_what_was_added_and_the_map_stands(execute: Callable[[str], Executed]) -> None:
+    executed = execute("large_collections.ipynb")
+    assert "600 rows added." in executed.printed()
+    assert "Points that moved: 0" in executed.printed()
+    assert shown_as_widget(executed)
+
+
+def test_titles_are_told_before_they_are_asked_for_and_asked_for_once(execute: Callable[[str], Executed]) -> None:
+    executed = execute("titles.ipynb")
+    before, asked, again, *_ = executed.printed().splitlines()
+    n_clusters = int(before.split()[0])
+    assert f"the keywords and {6 * n_clusters} texts of {n_clusters} clusters would go to" in before
+    assert asked == f"{n_clusters} titles, 0 failures"
+    assert again == f"Nothing would be sent: all {n_clusters} titles are known already."
+    assert shown_as_widget(executed)
+
+
 def explorer_cell(notebook: NotebookNode) -> NotebookNode:
     """Find the one cell that ends with the explorer."""
     (cell,) = [cell for cell in notebook.cells if cell.source.split("\n")[-1] == "ex"]
