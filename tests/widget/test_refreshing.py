@@ -74,6 +74,8 @@ def test_what_changed_comes_in_and_everything_else_stays(explorer, other, blobs,
     )
     assert explorer.to_frame().set_index("id").text[5] == "new 0"
     (label,) = [label for label, name in explorer.cluster_names.items() if name == "my cluster"]
+    # and has kept its number
+    assert label == 0
     assert len(named.intersection(now[explorer.labels_ == label].tolist())) > 0.9 * len(named)
     with ClusterExplorer(uri, "texts", params={"min_cluster_size": 20}) as anew:
         assert adjusted_rand_score(anew.labels_, explorer.labels_) >= 0.98
