@@ -141,9 +141,10 @@ class VectorsElsewhere(ArrayLibrary):
 def test_faiss_is_not_left_out_in_silence_where_there_are_no_vectors_to_search(blobs):
     session = Session(VectorsElsewhere(blobs, [f"text {row}" for row in range(len(blobs))]), PARAMS)
     found = session.require("clustering").clustering
+    before = session.n_stops
     session.set_params(PARAMS.changed({"neighbors": "faiss"}))
     with pytest.raises(InvalidParameterError, match=r"neighbors='faiss' .* hold_vectors=True"):
-        session.require("clustering")
+        session.require("clustering", since=before)
     assert session.state.params.neighbors == "auto"
     assert session.state.results.clustering is found
     session.close()
@@ -192,6 +193,22 @@ def test_a_failed_change_goes_back_to_what_is_shown(session):
     assert session.state.params.scope is None
     assert session.state.results.layout is before.layout
     assert session.state.results.clustering is before.clustering
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_waits_for_a_change_is_told_that_it_failed(session, at_once):
+    """However quickly it fails, and although what was there before is there again."""
+    kept = session.require("clustering", "layout").clustering
+    before = session.n_stops
+    session.set_params(session.state.params.changed({"scope": FOUR_ROWS}))
+    if not at_once:
+        until(lambda: session.state.status.state == "failed")
+    with pytest.raises(DataError, match="4 texts are too few"):
+        session.require("clustering", since=before)
+    # who asks later is given what is there
+    assert session.require("clustering").clustering is kept
+    session.set_params(session.state.params.changed({"min_cluster_size": 30}))
+    assert session.require("clustering", since=session.n_stops).clustering is not kept
 
 
 def test_quick_wishes_are_answered_while_a_long_job_runs(session, monkeypatch):

@@ -276,6 +276,22 @@ def test_only_the_noise(explorer, shown, ready):
     assert explorer.cluster_all().labels[noise].max() == -1
 
 
+def test_a_change_that_fails_is_raised_and_the_map_is_as_before(explorer, shown, ready, monkeypatch):
+    import cluster_explorer.stages.clustering
+
+    def fail(*_args, **_keys):
+        raise MemoryError("no room for a tree")
+
+    before, params = explorer.labels_, explorer.params
+    monkeypatch.setattr(cluster_explorer.stages.clustering, "spanning_tree", fail)
+    with pytest.raises(ClusterExplorerError, match="no room for a tree"):
+        explorer.recluster(min_samples=7)
+    with pytest.raises(ClusterExplorerError, match="no room for a tree"):
+        explorer.cluster_only(explorer.ids_[:60])
+    assert explorer.params == params
+    assert explorer.labels_ is before
+
+
 def test_too_few_rows_are_refused_and_nothing_changes(explorer, shown, ready):
     explorer.select(ids=explorer.ids_[:3])
     assert shown.scope.selection.disabled

@@ -108,8 +108,18 @@ class Session:
         """Start, in the background, everything that a view shows."""
         self.want(*ALL_TARGETS)
 
-    def require(self, *targets: str, on_status: Callable[[Status], None] | None = None) -> Results:
+    @property
+    def n_stops(self) -> int:
+        """How often work has failed or was cancelled."""
+        return self._engine.n_stops
+
+    def require(
+        self, *targets: str, since: int | None = None, on_status: Callable[[Status], None] | None = None
+    ) -> Results:
         """Compute what is missing of some results, and return them all.
+
+        With `since`, which is `n_stops` before a change was wished for, it is also raised when that change failed
+        meanwhile, and what was there before is there again.
 
         Raises
         ------
@@ -117,7 +127,7 @@ class Session:
             What made the work fail; `Cancelled` when somebody cancelled it.
         """
         self._targets |= frozenset(targets)
-        return self._engine.wait(self.state.params, targets, on_status=on_status)
+        return self._engine.wait(self.state.params, targets, since=since, on_status=on_status)
 
     def want(self, *targets: str) -> None:
         """Start some results in the background, and keep them up to date from now on."""

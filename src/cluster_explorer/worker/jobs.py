@@ -57,6 +57,14 @@ class _Job:
     told: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class _Stop:
+    """What was wanted when the worker stopped, and why it did."""
+
+    params: Params
+    error: ClusterExplorerError
+
+
 class Engine:
     """Keeps results up to the parameters that were wanted last.
 
@@ -84,6 +92,9 @@ class Engine:
         self._closed = False
         self._renewal: Results | None = None
         self._error: ClusterExplorerError | None = None
+        #: Every time that work failed or was cancelled, and the last of them.
+        self._n_stops = 0
+        self._last_stop: _Stop | None = None
         #: Optional stages that failed, until they are asked for again.
         self._given_up: dict[str, ClusterExplorerError] = {}
         self._status = Status()
@@ -133,10 +144,30 @@ class Engine:
             # in one hold: a renewal that fails at once must not have its error forgotten by the wish
             self.want(params, targets)
 
+    @property
+    def n_stops(self) -> int:
+        """How often work has failed or was cancelled; what `wait` looks back to."""
+        return self._n_stops
+
     def wait(
-        self, params: Params, targets: Iterable[str], *, on_status: Callable[[Status], None] | None = None
+        self,
+        params: Params,
+        targets: Iterable[str],
+        *,
+        since: int | None = None,
+        on_status: Callable[[Status], None] | None = None,
     ) -> Results:
         """Bring `targets` up to `params`, and return the results when they are there.
+
+        Parameters
+        ----------
+        params : Params
+        targets : iterable of str
+        since : int, optional
+            `n_stops` before something was wished for. That it could not be had is raised then, although what was there
+            before, with its parameters, is there again.
+        on_status : callable, optional
+            Told of the status, ten times a second.
 
         Raises
         ------
@@ -149,7 +180,7 @@ class Engine:
             return self._run_inline(params, targets)
         renewing = self._renewal is not None
         self.want(params, targets)
-        return self._until_there(targets, renewing=renewing, on_status=on_status)
+        return self._until_there(targets, renewing=renewing, since=since, on_status=on_status)
 
     def renew_and_wait(
         self,
@@ -176,11 +207,19 @@ class Engine:
         return self._until_there(targets, renewing=True, on_status=on_status)
 
     def _until_there(
-        self, targets: tuple[str, ...], *, renewing: bool, on_status: Callable[[Status], None] | None
+        self,
+        targets: tuple[str, ...],
+        *,
+        renewing: bool,
+        since: int | None = None,
+        on_status: Callable[[Status], None] | None,
     ) -> Results:
         try:
             while True:
                 with self._changed:
+                    stop = self._last_stop if since is not None and self._n_stops > since else None
+                    if stop is not None and stale(self._published, stop.params, targets):
+                        raise stop.error
                     failed = renewing and (self._error is not None or self._halted)
                     if not failed and self._renewal is None and not stale(self._published, self._wanted, targets):
                         return self._published
@@ -386,6 +425,7 @@ class Engine:
         with self._changed:
             self._renewal = None
             back = self._settled
+            self._n_stops, self._last_stop = self._n_stops + 1, _Stop(self._wanted, error)
             self._wanted = back or self._wanted
             self._halted, self._cancelled = True, False
             self._error = error

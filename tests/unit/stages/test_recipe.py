@@ -64,15 +64,18 @@ def test_higher_resolution_gives_more_clusters():
 
 
 def test_the_way_to_select_clusters_may_be_named_in_either_space():
-    vectors, _ = mixture([100, 80, 60, 40], scale=1.0)
-    graph = knn_graph(vectors, metric="euclidean")
-    for space, own in (("graph", "modularity"), ("distance", "eom")):
+    # three groups of three
+    rng = np.random.default_rng(3)
+    centers = np.repeat(rng.normal(size=(3, 8)) * 6, 3, axis=0) + rng.normal(size=(9, 8)) * 1.5
+    graph = knn_graph(np.repeat(centers, 40, axis=0) + rng.normal(size=(360, 8)) * 0.6, metric="euclidean")
+    for space, own, other in (("graph", "modularity", "leaf"), ("distance", "eom", "modularity")):
         found = {
             method: cluster_graph(graph, space=space, cluster_selection_method=method, min_cluster_size=8).labels
             for method in (None, "modularity", "eom", "leaf")
         }
         assert np.array_equal(found[None], found[own])
-        assert not np.array_equal(found["modularity"], found["leaf"])
+        assert not np.array_equal(found[own], found[other])
+        assert not np.array_equal(found["eom"], found["leaf"])
     tree = spanning_tree(graph)
     merged = cluster_graph(
         graph, space="distance", cluster_selection_method="leaf", cluster_selection_epsilon=3.0, min_cluster_size=8

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cluster_explorer.exploring.members import Members
     from cluster_explorer.pipeline import Results
     from cluster_explorer.session import Session
@@ -26,9 +28,16 @@ class FacadeBase(traitlets.HasTraits):
         members: Members = self._result("members")
         return members
 
-    def _result(self, target: str) -> Any:
+    def _result(self, target: str, *, since: int | None = None) -> Any:
         from cluster_explorer.widget.progress import status_bar
 
         with status_bar() as on_status:
-            results: Results = self._session.require(target, on_status=on_status)
+            results: Results = self._session.require(target, since=since, on_status=on_status)
         return results.by_stage[target]
+
+    def _clusters_after(self, change: Callable[[], None]) -> Clustering:
+        """Make a change, and return the clusters that it leads to; raise what it fails of."""
+        since = self._session.n_stops
+        change()
+        members: Members = self._result("members", since=since)
+        return members.as_clustering

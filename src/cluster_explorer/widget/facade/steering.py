@@ -92,8 +92,8 @@ class SteeringFacade(ResultsFacade):
             "neighbors": neighbors,
         }
         changes = {name: value for name, value in wanted.items() if value is not None}
-        self._session.set_params(self._session.state.params.changed(changes))
-        return self._members().as_clustering
+        wished = self._session.state.params.changed(changes)
+        return self._clusters_after(lambda: self._session.set_params(wished))
 
     def select(
         self,
@@ -157,16 +157,16 @@ class SteeringFacade(ResultsFacade):
             If these are too few rows, or keys are not in the collection.
         """
         self._members()
+        steering = self._session.steering
         # an array of keys is not to be compared as a whole
         if isinstance(rows, str):
             if rows not in get_args(What):
                 raise InvalidParameterError(
                     f"rows={rows!r:.100} is not a choice. {available(get_args(What))} Or give a list of primary keys."
                 )
-            self._session.steering.drill_down(cast("What", rows), name)
-        else:
-            self._session.steering.drill_down_to(self._session.rows_of(rows), name or "chosen rows")
-        return self._members().as_clustering
+            return self._clusters_after(lambda: steering.drill_down(cast("What", rows), name))
+        chosen = self._session.rows_of(rows)
+        return self._clusters_after(lambda: steering.drill_down_to(chosen, name or "chosen rows"))
 
     def cluster_up(self) -> Clustering:
         """Come back from the last `cluster_only`, one step of the breadcrumb; return the clusters.
@@ -179,13 +179,11 @@ class SteeringFacade(ResultsFacade):
         >>> ex.cluster_only("noise")  # doctest: +SKIP
         >>> ex.cluster_up()  # the clusters of "sport"  # doctest: +SKIP
         """
-        self._session.steering.go_up()
-        return self._members().as_clustering
+        return self._clusters_after(self._session.steering.go_up)
 
     def cluster_all(self) -> Clustering:
         """Come back from every `cluster_only`: cluster all rows, and return the clusters."""
-        self._session.steering.go_up_to(None)
-        return self._members().as_clustering
+        return self._clusters_after(lambda: self._session.steering.go_up_to(None))
 
     def zoom(self, *, cluster: int) -> None:
         """Show a cluster on the map as large as it fits.
