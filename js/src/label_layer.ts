@@ -14,7 +14,7 @@ import type { Theme } from "./theme";
 export class LabelLayer {
   private named: readonly { readonly cluster: Cluster; readonly at: DataPoint; readonly lines: readonly string[] }[] =
     [];
-  /** Widths of texts, by font and text. Names change rarely, so what is dear is done once: breaking and measuring them. */
+  /** Widths of texts, by font and text. Names change rarely, so what is expensive is done once: breaking and measuring them. */
   private readonly widths = new Map<string, number>();
 
   setClusters(clusters: readonly Cluster[]): void {

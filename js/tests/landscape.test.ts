@@ -42,6 +42,20 @@ describe("the parameter landscape", () => {
     expect(pressed()).toEqual(["false", "true"]);
   });
 
+  it("says that it counts leaf clusters, and that a click selects leaves", () => {
+    const caption = find(".ce-landscape-caption");
+    expect(caption.textContent).toContain("leaf clusters");
+    expect(find(".ce-landscape-plot").title).toContain("cluster_selection_method becomes leaf");
+    const peak = find(".ce-landscape-peak");
+    expect(peak.getAttribute("aria-label")).toBe(
+      "Peak at size 10: 5 leaf clusters, 20% noise; a click selects these leaves",
+    );
+    peak.dispatchEvent(new Event("pointerenter"));
+    expect(caption.textContent).toBe("size 10: 5 leaf clusters, 20% noise");
+    find(".ce-landscape-peak:last-child").dispatchEvent(new Event("pointerenter"));
+    expect(caption.textContent).toBe("size 40: 1 leaf cluster, 0% noise");
+  });
+
   it("tells those who listen nothing of where the pointer is, and leaves nothing behind", () => {
     expect(document.querySelector("[role=status], [aria-live]")).toBeNull();
     close();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import nbformat
 import numpy as np
@@ -162,9 +163,12 @@ def test_a_moved_slider_reclusters_and_the_map_and_panel_follow(notebook):
 def test_landscape_levels_and_the_noise_dial_steer_the_map(notebook):
     peak = notebook.explorer.locator(".ce-landscape-peak").first
     peak.wait_for()
+    caption = notebook.explorer.locator(".ce-landscape-caption")
+    assert "leaf clusters" in caption.inner_text()
+    assert caption.evaluate("element => element.scrollWidth <= element.clientWidth"), "the caption is cut off"
     size = notebook.kernel.ask("int(min(ex.landscape_.levels))")
     peak.hover()
-    assert f"size {size}:" in notebook.explorer.locator(".ce-landscape-caption").inner_text()
+    assert re.fullmatch(rf"size {size}: \d+ leaf clusters, \d+% noise", caption.inner_text())
     peak.click()
     wait_until(lambda: notebook.kernel.ask("ex.params.min_cluster_size") == size, "the size that was clicked")
     assert notebook.kernel.ask("ex.params.cluster_selection_method") == "leaf"
@@ -179,7 +183,7 @@ def test_landscape_levels_and_the_noise_dial_steer_the_map(notebook):
     assert notebook.kernel.ask("int((ex.labels_ < 0).sum())") > 0
     wait_until(lambda: min(notebook.drawn_colors()) > 0, "no grey point on the map")
     notebook.page.keyboard.press("End")
-    wait_until(lambda: notebook.kernel.ask("bool((ex.attached_labels_ == ex.labels_).all())"), "HDBSCAN's noise")
+    wait_until(lambda: notebook.kernel.ask("bool((ex.attached_labels_ == ex.labels_).all())"), "the strict labels")
 
     auto = notebook.explorer.get_by_role("button", name="auto", exact=True)
     auto.click()

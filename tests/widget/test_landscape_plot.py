@@ -73,6 +73,10 @@ def test_between_two_levels_the_nearest_one_is_stepped_to(session, plot, button,
     assert session.state.params.min_cluster_size == (coarse, fine)[place]
 
 
+def test_stepping_says_that_it_selects_leaves(plot):
+    assert all("leaves" in button.tooltip for button in (plot.coarser, plot.finer))
+
+
 def test_every_size_of_a_large_landscape_is_sent():
     sizes = np.arange(5, 905, dtype=np.int32)
     counts = sizes[::-1].copy()

@@ -1,4 +1,4 @@
-/** The curves of the parameter landscape, parsed, and placed in a plot with a logarithmic axis of sizes. */
+/** The curves of the parameter landscape, which count leaf clusters: parsed, and placed in a plot with a logarithmic axis of sizes. */
 
 export interface Curves {
   /** Ascending; what is said of one size holds from the one before it up to it. */
@@ -78,9 +78,9 @@ export function stepPath(
   return points.join("");
 }
 
-/** "size 24: 41 clusters, 12% noise" */
+/** "size 24: 41 leaf clusters, 12% noise" */
 export function describePlace(curves: Curves, place: number, size: number): string {
   const n = curves.nClusters[place] ?? 0;
   const noise = Math.round(100 * (curves.noise[place] ?? 0));
-  return `size ${Math.round(size)}: ${n} ${n === 1 ? "cluster" : "clusters"}, ${noise}% noise`;
+  return `size ${Math.round(size)}: ${n} leaf ${n === 1 ? "cluster" : "clusters"}, ${noise}% noise`;
 }

@@ -1,4 +1,4 @@
-/** The parameter landscape beside the size slider: what every size would give; a click applies one. */
+/** The parameter landscape beside the size slider: the leaf clusters of every size; a click shows those of one. */
 
 import type { RenderProps } from "@anywidget/types";
 
@@ -9,6 +9,9 @@ import type { Curves } from "./curves";
 
 const SVG = "http://www.w3.org/2000/svg";
 const BOX = { width: 230, height: 44 };
+const MEANING =
+  "Leaf clusters of the hierarchy for every min_cluster_size. A click takes that size and selects the leaves: " +
+  "cluster_selection_method becomes leaf.";
 
 type Model = RenderProps["model"];
 
@@ -22,7 +25,7 @@ class LandscapePlot {
   readonly element: HTMLElement;
   private readonly model: Model;
   private readonly caption = h("div", { class: "ce-landscape-caption" });
-  private readonly plot = h("div", { class: "ce-landscape-plot" });
+  private readonly plot = h("div", { class: "ce-landscape-plot", title: MEANING });
   private readonly hair = h("div", { class: "ce-landscape-hair", hidden: true });
   private readonly mark = h("div", { class: "ce-landscape-mark", hidden: true });
   /** By size. */
@@ -33,7 +36,7 @@ class LandscapePlot {
     this.model = model;
     this.element = h(
       "div",
-      { class: "ce-landscape-view", role: "group", "aria-label": "Parameter landscape" },
+      { class: "ce-landscape-view", role: "group", "aria-label": "Parameter landscape: leaf clusters" },
       this.caption,
       this.plot,
     );
@@ -132,7 +135,8 @@ class LandscapePlot {
 
   private peak(curves: Curves, axis: SizeAxis, size: number, most: number): HTMLButtonElement {
     const place = placeOf(curves, size);
-    const peak = button("ce-landscape-peak", "", `Peak at ${describePlace(curves, place, size)}`, () => {
+    const name = `Peak at ${describePlace(curves, place, size)}; a click selects these leaves`;
+    const peak = button("ce-landscape-peak", "", name, () => {
       this.choose(size);
     });
     peak.style.left = `${axis.toPixel(size)}px`;
@@ -161,7 +165,7 @@ class LandscapePlot {
     const key = (name: string, text: string): HTMLElement => h("span", { class: `ce-key ce-key-${name}` }, text);
     this.caption.replaceChildren(
       ...(this.curves
-        ? [key("persistence", "persistence"), key("clusters", "clusters"), key("noise", "noise")]
+        ? [key("persistence", "persistence"), key("clusters", "leaf clusters"), key("noise", "noise")]
         : ["landscape"]),
     );
   }

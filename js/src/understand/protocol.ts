@@ -46,7 +46,7 @@ export interface About {
   readonly cluster: ClusterAbout | null;
   readonly rows: number;
   readonly others: number;
-  /** In the texts of how many of them words were counted. */
+  /** How many of them have texts that words were counted in. */
   readonly read: number;
   readonly othersRead: number;
   readonly terms: readonly Contrast[];

@@ -1,4 +1,4 @@
-"""The parameter landscape: what every `min_cluster_size` would give, in a small plot that can be clicked."""
+"""The parameter landscape: the leaf clusters of every `min_cluster_size`, in a small plot; a click shows those."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LandscapeWidget(anywidget.AnyWidget):
 
 
 class LandscapePlot:
-    """Shows the landscape of the tree and the levels in it, and asks for the size that was chosen.
+    """Shows the landscape of the tree and the levels in it, and asks for the leaves of the size that was chosen.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ class LandscapePlot:
         self._session = session
         self.plot = LandscapeWidget()
         self.plot.on_msg(self._on_message)
-        self.coarser = ipywidgets.Button(description="‹", tooltip="Coarser: the next level up, with fewer clusters")
-        self.finer = ipywidgets.Button(description="›", tooltip="Finer: the next level down, with more clusters")
+        self.coarser = ipywidgets.Button(description="‹", tooltip="Coarser: the leaves of the next level up, fewer")
+        self.finer = ipywidgets.Button(description="›", tooltip="Finer: the leaves of the next level down, more")
         self.level = ipywidgets.Label()
         self.coarser.on_click(lambda _button: self._step(-1))
         self.finer.on_click(lambda _button: self._step(1))
