@@ -6,6 +6,7 @@ import { MapView } from "./map_view";
 import type { Highlight, MapListeners } from "./map_view";
 import { clusterName } from "./protocol";
 import type { Cluster, Intent, Selection, SelectionMode } from "./protocol";
+import { keepKeys } from "./shortcuts";
 import { Views } from "./views";
 
 /** Takes a key press or a click upon nothing as the wish to close something; whether there was anything to close. */
@@ -15,13 +16,7 @@ type Dismisser = () => boolean;
 const TOAST = 2500;
 
 export class Context {
-  readonly root = h("div", {
-    class: "ce-panel",
-    role: "region",
-    "aria-label": "Texts",
-    // Keys pressed here are not JupyterLab's shortcuts: no cell may be deleted by typing "dd" in the list.
-    "data-lm-suppress-shortcuts": "true",
-  });
+  readonly root = h("div", { class: "ce-panel", role: "region", "aria-label": "Texts" });
   /** Places that features append to: below the head, in every view; and above the texts of a selection. */
   readonly slots = {
     actions: h("div", { class: "ce-actions", role: "group", "aria-label": "Panel" }),
@@ -78,6 +73,7 @@ export class Context {
       signal,
     );
     this.toastTimer = new Timer(signal);
+    keepKeys(this.root, signal);
     this.root.append(this.live, this.toast);
   }
 

@@ -17,6 +17,7 @@ import type { PlotElement, PlotEvent } from "./plotly";
 import { projectionOf } from "./projection";
 import type { Projection } from "./projection";
 import type { Cluster, DataPoint, Outline, SelectionMode } from "./protocol";
+import { keepKeys } from "./shortcuts";
 import { simplifyOutline } from "./simplify";
 import { themeOf } from "./theme";
 import type { Theme } from "./theme";
@@ -63,6 +64,7 @@ const TOUCH_RADIUS = 14;
 
 export class MapView {
   private readonly listeners: MapListeners;
+  private readonly signal: AbortSignal;
   private readonly baseTask: FrameTask;
   private readonly liveTask: FrameTask;
   private readonly followTask: FrameTask;
@@ -86,6 +88,8 @@ export class MapView {
 
   constructor(panel: HTMLElement, listeners: MapListeners, signal: AbortSignal) {
     this.listeners = listeners;
+    this.signal = signal;
+    keepKeys(this.lassoButton.element, signal);
     this.baseTask = new FrameTask(() => {
       this.paintBase();
     }, signal);
@@ -169,6 +173,7 @@ export class MapView {
   /** Put something over the map that stays there, whatever is drawn. */
   attach(element: HTMLElement): void {
     this.attached.push(element);
+    keepKeys(element, this.signal);
     this.bound?.plot.append(element);
   }
 

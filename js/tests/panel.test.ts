@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { h } from "../src/dom";
 import widget from "../src/panel";
@@ -84,6 +84,74 @@ describe("keys on a cluster", () => {
     expect(model.lastSent("zoom_cluster")).toMatchObject({ label: 0 });
     expect(key({ key: "Enter", altKey: true })).toBe(false);
     expect(model.lastSent("select_cluster")).toMatchObject({ label: 0, mode: "subtract" });
+  });
+});
+
+/** Whether Lumino, which JupyterLab and Notebook 7 are built of, finds a shortcut's element for an event. */
+function luminoMatches(event: Event, selector: string): boolean {
+  for (let at = event.target as Element | null; at; at = at.parentElement) {
+    if (at.hasAttribute("data-lm-suppress-shortcuts")) return false;
+    if (at.matches(selector)) return true;
+  }
+  return false;
+}
+
+describe.each([
+  ["JupyterLab, which listens behind the panel", false],
+  ["Notebook 7, which listens before it", true],
+])("shortcuts of %s", (_, capture) => {
+  const cellKeys: string[] = [];
+  const pageKeys: string[] = [];
+  let listening: AbortController;
+
+  beforeEach(() => {
+    cellKeys.length = pageKeys.length = 0;
+    listening = new AbortController();
+    const hear = (event: KeyboardEvent): void => {
+      if (luminoMatches(event, ".jp-Notebook :focus")) cellKeys.push(event.key);
+      else if (luminoMatches(event, "body")) pageKeys.push(event.key);
+    };
+    document.addEventListener("keydown", hear, { capture, signal: listening.signal });
+    const el = h("div", {});
+    document.body.append(h("div", { class: "jp-Notebook" }, el));
+    widget.render({ model: model.asModel, el });
+    layOut();
+    select(20);
+  });
+
+  afterEach(() => {
+    listening.abort();
+  });
+
+  const type = (target: HTMLElement, key: string, more: KeyboardEventInit = {}): void => {
+    target.focus();
+    target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
+  };
+
+  it.each(["[role=listbox]", ".ce-clear", ".ce-sort", ".ce-find", ".ce-ask-input"])("are not typed in %s", (selector) => {
+    for (const key of ["d", "d", "0", "ArrowDown", "Enter"]) type(find(selector), key);
+    type(find(selector), "M", { shiftKey: true });
+    type(find(selector), "Enter", { ctrlKey: true });
+    expect(cellKeys).toEqual([]);
+    expect(pageKeys).toEqual([]);
+  });
+
+  it.each(["[role=listbox]", ".ce-sort", ".ce-find", ".ce-ask-input"])(
+    "that save and open the palette work in %s, after any other key",
+    (selector) => {
+      type(find(".ce-texts"), "d");
+      type(find(selector), "d");
+      type(find(selector), "s", { ctrlKey: true });
+      expect([...cellKeys, ...pageKeys]).toEqual(["s"]);
+    },
+  );
+
+  it("work again beside the panel, and once it is closed", () => {
+    const cell = h("div", { tabindex: 0 });
+    find(".jp-Notebook").append(cell);
+    type(find("[role=listbox]"), "d");
+    type(cell, "b");
+    expect(cellKeys).toEqual(["b"]);
   });
 });
 

@@ -154,6 +154,9 @@ def test_a_filter_and_colours_change_map_list_and_kernel(notebook):
     slider = legend.get_by_role("slider", name="published, from")
     slider.wait_for()
     slider.focus()
+    # an arrow key moves it, and not the cursor of the notebook
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() == "1"
     for _ in range(5):
         page.keyboard.press("PageUp")
     kept = wait_until(

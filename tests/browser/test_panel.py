@@ -133,6 +133,27 @@ def test_a_word_is_found_in_all_selected_texts_and_marked(notebook):
     assert notebook.kernel.ask("len(ex.selected_ids)") == 160
 
 
+def test_keys_pressed_in_the_panel_do_nothing_to_the_notebook_but_save_it(notebook):
+    page, panel = notebook.page, notebook.panel
+    cells = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+    dirty = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
+    notebook.kernel.run("ex.select(ids=ex.ids_)")
+    panel.get_by_role("listbox").wait_for()
+    n_cells = page.evaluate(cells)
+    for element in (panel.get_by_role("listbox"), panel.get_by_label("Sort by"), page.locator(".ce-legend select")):
+        element.focus()
+        for key in "abxddmy":
+            page.keyboard.press(key)
+        page.keyboard.press("Control+Enter")
+    # what a deleted cell leaves is one that was made for it: the explorer is the cell that has to be there
+    assert page.evaluate(cells) == n_cells
+    assert page.locator(".ce-root").count() == 1
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true }")
+    panel.get_by_role("listbox").focus()
+    page.keyboard.press("Control+s")
+    wait_until(lambda: not page.evaluate(dirty), "Ctrl+S to save the notebook")
+
+
 def test_stars_names_and_selections_by_the_keyboard_reach_the_kernel(notebook):
     page, panel = notebook.page, notebook.panel
     panel.get_by_role("listbox").focus()

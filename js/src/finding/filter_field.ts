@@ -135,10 +135,6 @@ export class FilterField {
     finder.addEventListener("input", () => {
       typing.start(PAUSE, show);
     });
-    finder.addEventListener("keydown", (event) => {
-      // Notebooks have shortcuts of single letters.
-      event.stopPropagation();
-    });
     this.body.append(finder, list);
     this.found = (values) => {
       if (values.text === wanted()) boxes.show(values.categories, values.others);

@@ -39,7 +39,7 @@ export class Legend {
     const label = h("label", { class: "ce-legend-by" }, h("span", {}, "Colour by"), this.select);
     this.element = h(
       "div",
-      { class: "ce-legend", role: "group", "aria-label": "Legend", "data-lm-suppress-shortcuts": "true" },
+      { class: "ce-legend", role: "group", "aria-label": "Legend" },
       label,
       this.progress.element,
       this.bar,

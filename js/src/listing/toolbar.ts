@@ -139,7 +139,6 @@ export class Toolbar {
       });
     });
     this.box.addEventListener("keydown", (event) => {
-      event.stopPropagation();
       if (event.isComposing) return;
       if (event.key === "Enter") this.find();
       if (event.key === "ArrowDown" || event.key === "Enter") {
