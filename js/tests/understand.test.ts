@@ -187,6 +187,22 @@ const duplicates = {
   ],
 };
 
+describe("a new selection", () => {
+  it("leaves the keyboard to whoever types elsewhere in the panel", () => {
+    const box = find(".ce-ask-input");
+    box.focus();
+    select([{ label: 0, count: 60 }]);
+    select([{ label: 0, count: 20 }], 2);
+    expect(document.activeElement).toBe(box);
+    model.update({ selection: { revision: 3, kind: "none", count: 0, clusters: [], outline: null } });
+    press("Near-duplicates");
+    box.focus();
+    select([{ label: 0, count: 10 }], 4);
+    expect(view("Near-duplicates").hidden).toBe(true);
+    expect(document.activeElement).toBe(box);
+  });
+});
+
 describe("near-duplicates", () => {
   it("begin at the suggested threshold, and follow the slider once it rests", () => {
     vi.useFakeTimers();

@@ -219,7 +219,8 @@ export class Understand {
 
   private show(open: Open): void {
     const { context } = this;
-    const hadFocus = holdsFocus(context.root);
+    if (open === null && this.open === null) return;
+    const hadFocus = holdsFocus(context.views.element);
     this.open = open;
     context.light("understand", []);
     if (open === "about") this.about.showLoading();
