@@ -1,6 +1,7 @@
 /** The panel's main part: of several views, the first that is wanted is shown. */
 
 import { Timer } from "./dom";
+import { holdsFocus } from "./shadow";
 
 export interface View {
   readonly element: HTMLElement;
@@ -42,13 +43,15 @@ export class Views {
     });
   }
 
-  /** Show the view that is wanted now. */
+  /** Show the view that is wanted now; the keyboard goes from the one before to it. */
   update(): void {
     if (this.held) return;
     const before = this.shown;
+    const hadFocus = before !== null && holdsFocus(before.element);
     this.shown = this.ranked.find(({ view }) => view.isWanted())?.view ?? null;
     if (before !== this.shown) before?.onHidden?.();
     for (const { view } of this.ranked) view.element.hidden = view !== this.shown;
+    if (hadFocus && before !== this.shown) this.focus();
   }
 
   isShown(view: View): boolean {

@@ -167,6 +167,18 @@ describe("the filter", () => {
     expect(model.lastSent("clear_filter")).toEqual({ type: "clear_filter" });
   });
 
+  it("keeps the keyboard when its button to clear it goes", () => {
+    open();
+    const clear = find(".ce-filter-line button");
+    for (const isOpen of [true, false]) {
+      model.update({ filtering: { ...filtering, kept: 3 } });
+      find(".ce-filter-toggle").click();
+      clear.focus();
+      model.update({ filtering });
+      expect(document.activeElement).toBe(find(isOpen ? ".ce-filter-expression" : ".ce-filter-toggle"));
+    }
+  });
+
   it("finds the values that are too many to list, and ticks them", async () => {
     const many = { ...section, others: 1_400 };
     model.update({ filtering: { ...filtering, fields: [many] } });

@@ -225,6 +225,74 @@ describe("a selection", () => {
   });
 });
 
+describe("the keyboard", () => {
+  const clear = (): void => {
+    const selection = { revision: 9, kind: "none", count: 0, clusters: [], outline: null };
+    model.update({ selection, listing: arranged({ revision: 9, count: 0 }) });
+  };
+  const focusIsIn = (selector: string): boolean => document.activeElement?.closest(selector) !== null;
+
+  it("goes from a cluster to its texts at once on Enter, and back to the clusters on Escape", () => {
+    open();
+    const row = find(".ce-cluster");
+    row.focus();
+    press("Enter", row);
+    select(20);
+    expect(find(".ce-overview").hidden).toBe(true);
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+    press("Escape", find("[role=listbox]"));
+    clear();
+    expect(focusIsIn(".ce-cluster")).toBe(true);
+  });
+
+  it("waits for a second click after a click on a cluster, and follows then", () => {
+    vi.useFakeTimers();
+    open();
+    find(".ce-cluster").focus();
+    find(".ce-cluster").click();
+    select(20);
+    expect(find(".ce-overview").hidden).toBe(false);
+    vi.advanceTimersByTime(400);
+    vi.useRealTimers();
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+  });
+
+  it("goes to the clusters when the selection is cleared by its button, which goes", () => {
+    open();
+    select(20);
+    find(".ce-clear").focus();
+    find(".ce-clear").click();
+    clear();
+    expect(focusIsIn(".ce-cluster")).toBe(true);
+  });
+
+  it("stays on the chip of a cluster when chips are made anew, and goes to the texts when it has gone", () => {
+    open();
+    select(20);
+    find(".ce-chip").focus();
+    select(30, 2);
+    expect(document.activeElement).toBe(find(".ce-chip"));
+    model.update({ clusters });
+    expect(document.activeElement).toBe(find(".ce-chip"));
+    const selection = { revision: 3, kind: "polygon", count: 1, clusters: [{ label: 1, count: 1 }], outline: null };
+    model.update({ selection, listing: arranged({ revision: 3, count: 1 }) });
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+  });
+
+  it("is not taken by a text that is opened elsewhere, except from what that text covers", () => {
+    open();
+    select(20);
+    const box = find(".ce-ask-input");
+    box.focus();
+    model.update({ inspected: 3 });
+    expect(document.activeElement).toBe(box);
+    model.update({ inspected: -1 });
+    find("[role=listbox]").focus();
+    model.update({ inspected: 4 });
+    expect(document.activeElement).toBe(find(".ce-detail"));
+  });
+});
+
 describe("one text", () => {
   it("marks the words that texts were found by, in the list and in the text that is open", () => {
     const far = `${"word ".repeat(40)}Harbour ${"word ".repeat(40)}`;

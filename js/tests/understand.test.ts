@@ -130,6 +130,25 @@ describe("about the selection", () => {
     expect(model.lastSent("about")).toEqual({ type: "about", revision: 1 });
   });
 
+  it("keeps the keyboard on the button that stops the reading, and that begins it again", () => {
+    select([{ label: 0, count: 60 }]);
+    press("About this cluster");
+    model.reply({ ...about, metadata: null });
+    const said = (): string => document.activeElement?.textContent ?? "";
+    const reading = [...view("About the selection").querySelectorAll("button")].find(
+      ({ textContent }) => textContent === "Read metadata",
+    );
+    reading?.focus();
+    model.update({ metadata_reading: { state: "reading", fraction: 0, problem: "" } });
+    expect(said()).toBe("Cancel");
+    model.reply({ ...about, metadata: null });
+    expect(said()).toBe("Cancel");
+    model.update({ metadata_reading: { state: "failed", fraction: 0, problem: "It went away." } });
+    expect(said()).toBe("Read metadata");
+    model.update({ metadata_reading: { state: "read", fraction: 0, problem: "" } });
+    expect(view("Description").contains(document.activeElement)).toBe(true);
+  });
+
   it("says why metadata cannot be read, and offers to try again", () => {
     select([{ label: 0, count: 60 }]);
     press("About this cluster");
@@ -292,6 +311,21 @@ describe("titles", () => {
     expect(model.lastSent("titles_cancel")).toEqual({ type: "titles_cancel" });
     model.update({ titling: { ...idle, state: "done", n_titles: 1, n_failed: 1, message: "no title" } });
     expect(shown.textContent).toContain("1 title came. 1 cluster kept the keywords: no title");
+  });
+});
+
+describe("the button that asks for titles", () => {
+  it("hands the keyboard to the one that cancels, and takes it back", () => {
+    press("Titles…");
+    model.reply(estimate);
+    const shown = view("Titles for clusters");
+    find(".ce-primary", shown).focus();
+    model.update({ titling: { ...idle, state: "running", fraction: 0 } });
+    expect(document.activeElement?.textContent).toBe("Cancel");
+    model.update({ titling: { ...idle, state: "running", fraction: 0.5 } });
+    expect(document.activeElement?.textContent).toBe("Cancel");
+    model.update({ titling: { ...idle, state: "cancelled" } });
+    expect(document.activeElement).toBe(find(".ce-primary", shown));
   });
 });
 

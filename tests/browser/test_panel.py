@@ -171,6 +171,8 @@ def test_stars_names_and_selections_by_the_keyboard_reach_the_kernel(notebook):
 
     table = panel.get_by_role("grid", name="Clusters")
     table.wait_for()
+    # the keyboard goes along: from the texts that are left to the clusters
+    assert "ce-cluster" in focused(notebook)
     name = table.locator(".ce-cluster").first
     label = int(name.get_attribute("data-label"))
     name.focus()

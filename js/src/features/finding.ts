@@ -61,6 +61,9 @@ export function addFinding(context: Context): void {
       onClear: () => {
         context.send({ type: "clear_filter" });
       },
+      onLoseFocus: () => {
+        askBox.focusFilter();
+      },
     },
     signal,
   );

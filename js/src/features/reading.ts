@@ -316,10 +316,8 @@ export class Reading {
   }
 
   private close(): void {
-    const hadFocus = holdsFocus(this.detail.element);
     this.showOpened(-1);
     this.wish(-1);
-    if (hadFocus) this.context.views.focus();
   }
 
   private wish(row: number): void {
@@ -365,7 +363,7 @@ export class Reading {
 
   // What is shown
 
-  private showOpened(row: number, takesFocus = holdsFocus(this.context.root)): void {
+  private showOpened(row: number, takesFocus = holdsFocus(this.context.views.element)): void {
     const known = row >= 0 ? this.known(row) : undefined;
     this.opened = row;
     this.openedDetail = null;

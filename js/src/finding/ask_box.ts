@@ -56,6 +56,11 @@ export class AskBox {
     this.filter.classList.toggle("ce-pressed", isOpen || isActive);
   }
 
+  /** Take the keyboard back from the filter. */
+  focusFilter(): void {
+    this.filter.focus({ preventScroll: true });
+  }
+
   private get by(): Ways {
     return this.canEmbed && this.way.value !== "words" ? "meaning" : "words";
   }

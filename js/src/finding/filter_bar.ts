@@ -5,11 +5,14 @@ import { FilterField } from "./filter_field";
 import type { FieldListeners } from "./filter_field";
 import { asking, textInput } from "./form";
 import type { FilterTrait, FoundValues } from "./protocol";
+import { holdsFocus } from "../shadow";
 
 export interface FilterListeners extends FieldListeners {
   readonly onExpression: (expression: string) => void;
   readonly onOutside: (outside: "grey" | "anew") => void;
   readonly onClear: () => void;
+  /** The filter has closed while it had the keyboard. */
+  readonly onLoseFocus: () => void;
 }
 
 export class FilterBar {
@@ -66,6 +69,8 @@ export class FilterBar {
   /** Show the filter; `fraction` says how far the reading of fields is. */
   show(filter: FilterTrait, fraction: number): void {
     const isActive = filter.kept !== null;
+    const hadFocus = holdsFocus(this.element);
+    const wasClearing = holdsFocus(this.clear);
     this.element.hidden = !isActive && !this.isOpen;
     this.left.textContent = isActive
       ? `${count(filter.kept)} of ${counted(filter.rows, "text")} left`
@@ -75,6 +80,8 @@ export class FilterBar {
     if (filter.expression !== this.shownExpression) this.expression.value = filter.expression;
     this.shownExpression = filter.expression;
     this.showFields(filter, fraction);
+    if (hadFocus && this.element.hidden) this.listeners.onLoseFocus();
+    else if (wasClearing && this.clear.hidden) this.expression.focus({ preventScroll: true });
   }
 
   /** Python has found values that hold what was typed. */

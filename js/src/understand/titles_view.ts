@@ -2,6 +2,7 @@
 
 import { button, count, counted, h } from "../dom";
 import { Progress } from "../progress";
+import { holdsFocus } from "../shadow";
 import { hint, viewHead } from "./parts";
 import type { Titling, TitlesEstimate } from "./protocol";
 
@@ -18,6 +19,7 @@ export class TitlesView {
   private readonly said = h("div", { class: "ce-part" });
   private readonly action = h("div", { class: "ce-part", role: "status" });
   private readonly contents = h("div", { class: "ce-part" });
+  private readonly outcome = h("p", { dir: "auto" });
   private readonly start: HTMLButtonElement;
   private readonly progress: Progress;
   private estimate: TitlesEstimate | null = null;
@@ -26,6 +28,7 @@ export class TitlesView {
     this.listeners = listeners;
     this.start = button("ce-button ce-primary", "", null, listeners.onStart);
     this.progress = new Progress("Asking …", listeners.onCancel);
+    this.action.append(this.outcome, this.start, this.progress.element);
     const body = h("div", { class: "ce-view-body" }, this.said, this.action, this.contents);
     const head = viewHead("Titles for clusters", listeners.onBack);
     this.element = h("section", { class: "ce-view", "aria-label": "Titles for clusters", tabindex: -1 }, head, body);
@@ -57,17 +60,18 @@ export class TitlesView {
   showTitling(titling: Titling): void {
     if (!this.estimate) return;
     const { requests } = this.estimate;
+    const hadFocus = holdsFocus(this.action);
+    const isRunning = titling.state === "running";
+    const outcome = isRunning ? "" : outcomeOf(titling);
     this.action.hidden = false;
-    if (titling.state === "running") {
-      this.progress.show(titling.fraction);
-      if (this.action.firstElementChild !== this.progress.element) this.action.replaceChildren(this.progress.element);
-      return;
-    }
+    this.progress.show(titling.fraction);
+    this.progress.element.hidden = !isRunning;
+    this.outcome.textContent = outcome;
+    this.outcome.hidden = outcome === "";
     this.start.textContent = requests > 0 ? `Send ${counted(requests, "request")}` : "Use the known titles";
-    const outcome = outcomeOf(titling);
-    const isNothingToDo = this.estimate.clusters === 0;
-    const parts = [outcome === "" ? null : h("p", { dir: "auto" }, outcome), isNothingToDo ? null : this.start];
-    this.action.replaceChildren(...parts.filter((part) => part !== null));
+    this.start.hidden = isRunning || this.estimate.clusters === 0;
+    // the button that was pressed gives way to the one that takes it back, and the other way round
+    if (hadFocus) (isRunning ? this.progress : this.start.hidden ? this : this.start).focus();
   }
 
   private samples(estimate: TitlesEstimate): HTMLElement {
