@@ -293,6 +293,39 @@ describe("the keyboard", () => {
   });
 });
 
+describe("copying a text of the list", () => {
+  const writeText = vi.fn((_text: string) => Promise.resolve());
+
+  /** Copy the first text of a list that shows it like this. */
+  function copyFirst(text: string): void {
+    writeText.mockClear();
+    vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText } });
+    open();
+    select(20);
+    answerPages(() => text);
+    const list = find("[role=listbox]");
+    press("Home", list);
+    list.dispatchEvent(new KeyboardEvent("keydown", { key: "c", ctrlKey: true, bubbles: true, cancelable: true }));
+  }
+
+  it("copies at once what is there whole", () => {
+    copyFirst("a short text");
+    expect(writeText).toHaveBeenCalledWith("a short text");
+  });
+
+  it("asks for the whole text where the list shows a part of it", async () => {
+    copyFirst("a part of a text…");
+    expect(writeText).not.toHaveBeenCalled();
+    const { request, row } = model.lastSent("copy");
+    expect(row).toBe(0);
+    model.reply({ type: "copied", request, text: "a part of a text, and the rest", n_copied: 1, n_listed: 1 });
+    expect(writeText).toHaveBeenCalledWith("a part of a text, and the rest");
+    await vi.waitFor(() => {
+      expect(find(".ce-toast").textContent).toBe("1 text copied");
+    });
+  });
+});
+
 describe("one text", () => {
   it("marks the words that texts were found by, in the list and in the text that is open", () => {
     const far = `${"word ".repeat(40)}Harbour ${"word ".repeat(40)}`;

@@ -13,6 +13,7 @@ import { parseCopied, parseListing } from "../listing/protocol";
 import { Toolbar } from "../listing/toolbar";
 import type { Highlight } from "../map_view";
 import type { Detail, Message, Row } from "../protocol";
+import { isCut } from "../text";
 import { Texts } from "../texts";
 import { parseReading } from "../understand/protocol";
 import { RANK } from "../views";
@@ -72,7 +73,7 @@ export class Reading {
           this.star(row, on);
         },
         onCopy: (row) => {
-          this.copy(row.text);
+          this.copyRow(row);
         },
         onFind: () => {
           this.toolbar.focus();
@@ -333,6 +334,17 @@ export class Reading {
     }
     this.context.send({ type: "star", row: row.row, on });
     this.context.announce(on ? "Starred" : "Star taken away");
+  }
+
+  /** Copy the text of a row, which the list may hold a part of only. */
+  private copyRow({ row, text }: Row): void {
+    // What is at hand is copied without asking: some browsers allow it in the very moment of the key press alone.
+    if (!isCut(text)) {
+      this.copy(text);
+      return;
+    }
+    this.copying = this.context.link.newRequest();
+    this.context.send({ type: "copy", request: this.copying, format: "texts", row });
   }
 
   private copyAll(format: "texts" | "table"): void {
