@@ -167,6 +167,18 @@ describe("about the selection", () => {
     expect(view("About the selection").textContent).toContain("Looking");
   });
 
+  it("does not stand under another selection, nor when that one cannot be described", () => {
+    select([{ label: 0, count: 60 }]);
+    press("About this cluster");
+    model.reply(about);
+    select([{ label: 0, count: 12 }], 2);
+    const shown = view("About the selection");
+    expect(shown.textContent).not.toContain("harbour");
+    expect(shown.textContent).toContain("Looking");
+    model.reply({ type: "error", of: "about", message: "The server went away." });
+    expect(find(".ce-view-body", shown).textContent).toBe("The server went away.");
+  });
+
   it("says with how many texts it was compared, and in how many of a large collection words were counted", () => {
     select([{ label: 0, count: 60 }]);
     press("About this cluster");

@@ -188,8 +188,11 @@ export class Understand {
     this.cameFromDuplicates = this.isChoosing && isSelected;
     this.isChoosing = false;
     // Whoever reads about selections goes on doing so; over any other view, a new selection is there to be read.
-    if (this.open === "about" && isSelected) this.ask();
-    else if (this.open === "about" || isSelected) this.show(null);
+    if (this.open === "about" && isSelected) {
+      // what was said of the rows before is not said of these
+      this.about.showLoading();
+      this.ask();
+    } else if (this.open === "about" || isSelected) this.show(null);
   }
 
   private readMetadataState(): void {
