@@ -20,7 +20,7 @@ export class Context {
   /** Places that features append to: below the head, in every view; and above the texts of a selection. */
   readonly slots = {
     actions: h("div", { class: "ce-actions", role: "group", "aria-label": "Panel" }),
-    top: h("div", { class: "ce-slot" }),
+    top: h("div", { class: "ce-slot ce-slot-top" }),
     selection: h("div", { class: "ce-slot ce-slot-selection" }),
     overview: h("div", { class: "ce-slot" }),
   };

@@ -46,6 +46,15 @@ export function button(
   return element;
 }
 
+/** Characters from which a line is so long that it may have a scroll bar of its own. */
+const LONG = 200;
+
+/** Let the keyboard reach an element that scrolls, if it is as long as that; nothing in it can be focused. */
+export function reachIfLong(element: HTMLElement): void {
+  if ((element.textContent ?? "").length > LONG) element.tabIndex = 0;
+  else element.removeAttribute("tabindex");
+}
+
 /** A small square in a cluster's colour. */
 export function swatch(color: string): HTMLSpanElement {
   const element = h("span", { class: "ce-swatch", "aria-hidden": "true" });

@@ -167,6 +167,21 @@ describe("the filter", () => {
     expect(model.lastSent("clear_filter")).toEqual({ type: "clear_filter" });
   });
 
+  it("brings a field into sight when it is unfolded, and when its values have come", () => {
+    const seen: HTMLElement[] = [];
+    vi.spyOn(HTMLElement.prototype, "scrollIntoView").mockImplementation(function (this: HTMLElement) {
+      seen.push(this);
+    });
+    model.update({ filtering: { ...filtering, fields: [{ name: "author", kind: "unread" }, published] } });
+    open();
+    find(".ce-filter-toggle").click();
+    find(".ce-filter-field summary").focus();
+    unfold(0);
+    model.update({ filtering: { ...filtering, fields: [{ ...section, name: "author" }, published] } });
+    const body = find(".ce-filter-field-body");
+    expect(seen).toEqual([body, body]);
+  });
+
   it("keeps the keyboard when its button to clear it goes", () => {
     open();
     const clear = find(".ce-filter-line button");
@@ -255,6 +270,21 @@ describe("the legend", () => {
     select.value = `field:${hostile}`;
     select.dispatchEvent(new Event("change"));
     expect(told.onColorBy).toHaveBeenCalledWith(`field:${hostile}`);
+  });
+
+  it("can be folded away from the points beneath it, and back", () => {
+    const element = legend({ legend: [{ code: 1, name: "sport", color: "red", count: 7 }] });
+    const isSeen = (selector: string): boolean => find(selector, element).closest("[hidden]") === null;
+    const fold = find(".ce-legend-fold", element);
+    expect([isSeen("select"), isSeen(".ce-legend-entry"), fold.getAttribute("aria-expanded")]).toEqual([
+      true,
+      true,
+      "true",
+    ]);
+    fold.click();
+    expect([isSeen("select"), isSeen(".ce-legend-entry"), isSeen(".ce-legend-fold")]).toEqual([false, false, true]);
+    fold.click();
+    expect(isSeen("select")).toBe(true);
   });
 
   it("selects a colour on a click, adds it with Shift, and looks at it alone", () => {

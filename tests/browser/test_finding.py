@@ -125,6 +125,12 @@ def test_a_filter_and_colours_change_map_list_and_kernel(notebook):
     panel.get_by_role("textbox", name="Find a value of author").fill("author 14")
     found = panel.get_by_role("checkbox", name="author 149")
     found.wait_for()
+    # what was unfolded is in sight, and the texts have kept their room
+    finder, filter_ = (
+        panel.locator(each).bounding_box() for each in ("input[aria-label='Find a value of author']", ".ce-filter")
+    )
+    assert filter_["y"] <= finder["y"] < finder["y"] + finder["height"] <= filter_["y"] + filter_["height"] + 1
+    assert panel.locator(".ce-views").bounding_box()["height"] >= 179
     shot(notebook, "values")
     assert violations(page, ".ce-panel") == []
     panel.get_by_role("textbox", name="Find a value of author").fill("")

@@ -1,6 +1,6 @@
 /** The box for questions: by meaning where there is an embedding function, by words everywhere; and what came of the last one. */
 
-import { button, count, h } from "../dom";
+import { button, count, h, reachIfLong } from "../dom";
 import { asking, fillSelect, textInput } from "./form";
 import { score } from "./format";
 import type { FindingTrait, Hits, Ways } from "./protocol";
@@ -87,6 +87,7 @@ export class AskBox {
       this.line.hidden = true;
       this.line.replaceChildren();
     }
+    reachIfLong(this.line);
   }
 }
 

@@ -49,6 +49,7 @@ export class FilterField {
     this.element = h("details", { class: "ce-filter-field" }, this.title, this.body);
     this.element.addEventListener("toggle", () => {
       this.wantIfNeeded();
+      this.bringIntoSight();
     });
   }
 
@@ -58,11 +59,17 @@ export class FilterField {
     this.update(field, reading);
     // Its values have gone, as after a refresh: who looks at them wants them back.
     if (isOther) this.wantIfNeeded();
+    // It has been read for whoever unfolded it, and is taller now.
+    if (isOther && holdsFocus(this.element)) this.bringIntoSight();
   }
 
   /** Python has found the values that hold what was typed. */
   receive(values: FoundValues): void {
     this.found(values);
+  }
+
+  private bringIntoSight(): void {
+    if (this.element.open) this.body.scrollIntoView({ block: "nearest" });
   }
 
   private wantIfNeeded(): void {
