@@ -113,12 +113,22 @@ export class Timer {
     });
   }
 
+  /** Whether it has been started, and neither run nor been cancelled since. */
+  get isPending(): boolean {
+    return this.handle !== undefined;
+  }
+
   start(milliseconds: number, run: () => void): void {
-    clearTimeout(this.handle);
-    if (!this.signal.aborted) this.handle = setTimeout(run, milliseconds);
+    this.cancel();
+    if (this.signal.aborted) return;
+    this.handle = setTimeout(() => {
+      this.handle = undefined;
+      run();
+    }, milliseconds);
   }
 
   cancel(): void {
     clearTimeout(this.handle);
+    this.handle = undefined;
   }
 }

@@ -293,6 +293,63 @@ describe("the keyboard", () => {
   });
 });
 
+describe("words typed into the box above the list", () => {
+  const box = (): HTMLInputElement => find(".ce-toolbar .ce-find") as HTMLInputElement;
+  const typed = (text: string): void => {
+    box().focus();
+    box().value = text;
+    box().dispatchEvent(new Event("input"));
+  };
+  const answer = (query: string, more: Record<string, unknown> = {}): void => {
+    model.update({ listing: arranged({ revision: 5, count: 3, query, terms: [query], ...more }) });
+  };
+
+  beforeEach(() => {
+    open();
+    select(20);
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each(["ArrowDown", "Tab"])("are looked for when the box is left by %s, whatever is answered meanwhile", (key) => {
+    typed("str");
+    vi.advanceTimersByTime(200);
+    typed("strike");
+    press(key, box());
+    if (key === "Tab") find(".ce-sort").focus();
+    expect(document.activeElement).not.toBe(box());
+    answer("str");
+    expect(box().value).toBe("strike");
+    vi.advanceTimersByTime(200);
+    expect(model.sent.filter(({ type }) => type === "arrange").map(({ query }) => query)).toEqual(["str", "strike"]);
+    answer("strike");
+    expect(box().value).toBe("strike");
+  });
+
+  it("do not undo, nor are undone by, what else was asked for before the answer came", () => {
+    typed("strike");
+    vi.advanceTimersByTime(200);
+    find(".ce-toolbar [aria-pressed][title^='Keep']").click();
+    answer("strike", { grouped: true });
+    const sort = find(".ce-sort") as HTMLSelectElement;
+    sort.value = "order";
+    sort.dispatchEvent(new Event("change"));
+    expect(model.lastSent("arrange")).toMatchObject({ query: "strike", grouped: false, sort: "order" });
+  });
+
+  it("follow Python again when it cannot list the texts as was wished", () => {
+    typed("strike");
+    vi.advanceTimersByTime(200);
+    find(".ce-sort").focus();
+    vi.advanceTimersByTime(20_000);
+    answer("");
+    expect(box().value).toBe("");
+  });
+});
+
 describe("copying a text of the list", () => {
   const writeText = vi.fn((_text: string) => Promise.resolve());
 
