@@ -6,6 +6,7 @@ import { MapView } from "./map_view";
 import type { Highlight, MapListeners } from "./map_view";
 import { clusterName } from "./protocol";
 import type { Cluster, Intent, Selection, SelectionMode } from "./protocol";
+import { closestAcross } from "./shadow";
 import { keepKeys } from "./shortcuts";
 import { Views } from "./views";
 
@@ -164,6 +165,25 @@ export class Context {
     return !target.dispatchEvent(new CustomEvent("ce-dismiss", { cancelable: true }));
   }
 
+  /** Leave a box that holds something typed, and nothing else: that would be for a second key press. */
+  private leaveTyped(target: EventTarget): boolean {
+    const isText = target instanceof HTMLInputElement && !target.matches("[type=range], [type=checkbox]");
+    // a window that hangs from a button closes as a whole
+    if (!isText || target.value === "" || target.closest(".ce-popover")) return false;
+    target.blur();
+    this.views.focus();
+    return true;
+  }
+
+  /** Whether a key was pressed in another explorer, or in another view of the same one. */
+  private isOfAnother(path: readonly EventTarget[]): boolean {
+    const explorer = closestAcross(this.root, ".ce-root");
+    return path.some((each) => {
+      if (!(each instanceof Element) || !each.matches(".ce-root, .ce-panel")) return false;
+      return each !== this.root && each !== explorer;
+    });
+  }
+
   private readClusters(): void {
     this.clusters = this.link.clusters;
     this.byLabel = new Map(this.clusters.map((cluster) => [cluster.label, cluster]));
@@ -182,13 +202,15 @@ export class Context {
   }
 
   private key(event: KeyboardEvent): void {
-    if (event.key !== "Escape") return;
+    // Calling off what an input method composes, or what another explorer has taken for itself, is no wish to leave.
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
     // seen from the document, what happens in a shadow root happens to its host
-    const target = event.composedPath()[0] ?? null;
+    const path = event.composedPath();
+    const target = path[0] ?? null;
     const isInside = target instanceof Node && this.root.contains(target);
     const isPointedAt = this.map.isUnderPointer || this.root.matches(":hover");
-    const isMeant = isInside || (isPointedAt && !isEditable(target));
-    if (isInside && this.endTyping(target)) {
+    const isMeant = isInside || (isPointedAt && !isEditable(target) && !this.isOfAnother(path));
+    if (isInside && (this.endTyping(target) || this.leaveTyped(target))) {
       event.preventDefault();
       event.stopPropagation();
       return;

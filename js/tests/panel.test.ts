@@ -293,6 +293,54 @@ describe("the keyboard", () => {
   });
 });
 
+describe("Escape", () => {
+  const cleared = (): number => model.sent.filter(({ type }) => type === "clear").length;
+
+  it("that calls off what an input method composes does nothing else", () => {
+    open();
+    select(20);
+    const box = find(".ce-toolbar .ce-find") as HTMLInputElement;
+    box.value = "한";
+    const composing = { key: "Escape", isComposing: true, bubbles: true, cancelable: true };
+    box.dispatchEvent(new KeyboardEvent("keydown", composing));
+    expect(box.value).toBe("한");
+    expect(cleared()).toBe(0);
+  });
+
+  it.each([".ce-ask-input", ".ce-filter-expression"])("leaves what is typed in %s at first", (selector) => {
+    open();
+    select(20);
+    const box = find(selector) as HTMLInputElement;
+    box.value = "a long question";
+    box.focus();
+    press("Escape", box);
+    expect(cleared()).toBe(0);
+    expect(box.value).toBe("a long question");
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+    press("Escape", find("[role=listbox]"));
+    expect(cleared()).toBe(1);
+  });
+
+  it("is of the explorer that has the keyboard, and of the one that is pointed at where none has it", () => {
+    open();
+    const other = new FakeModel();
+    const el = h("div", {});
+    document.body.append(el);
+    widget.render({ model: other.asModel, el });
+    const selection = { revision: 1, kind: "polygon", count: 1, clusters: [], outline: null };
+    for (const each of [model, other]) each.update({ selection, listing: arranged({ revision: 1, count: 1 }) });
+    const [first, second] = document.querySelectorAll<HTMLElement>(".ce-panel");
+    if (!first || !second) throw new Error("There should be two panels");
+    // the pointer is over the first one
+    const matches = first.matches.bind(first);
+    vi.spyOn(first, "matches").mockImplementation((selector) => selector === ":hover" || matches(selector));
+    press("Escape", find("[role=listbox]", second));
+    expect([cleared(), other.sent.filter(({ type }) => type === "clear").length]).toEqual([0, 1]);
+    press("Escape", document.body);
+    expect([cleared(), other.sent.filter(({ type }) => type === "clear").length]).toEqual([1, 1]);
+  });
+});
+
 describe("words typed into the box above the list", () => {
   const box = (): HTMLInputElement => find(".ce-toolbar .ce-find") as HTMLInputElement;
   const typed = (text: string): void => {
