@@ -474,6 +474,26 @@ describe("one text", () => {
     expect(model.lastSent("inspect")).toMatchObject({ type: "inspect", row: 8 });
   });
 
+  it("stays where it is being read when its colours, cluster or neighbours change", () => {
+    open();
+    select(20);
+    model.reply(detail);
+    model.update({ inspected: 3 });
+    const text = find(".ce-text");
+    find(".ce-neighbor").focus();
+    const other = { ...rowMessage(9, "nearer"), distance: 0.1 };
+    model.reply({ ...detail, label: 1, neighbors: [other, ...detail.neighbors] });
+    expect(find(".ce-text")).toBe(text);
+    expect(find(".ce-facts-cluster").textContent).toBe("Cluster 1");
+    expect([...document.querySelectorAll(".ce-neighbor")]).toHaveLength(2);
+    expect((document.activeElement as HTMLElement).dataset.row).toBe("8");
+    model.reply({ ...detail, neighbors: [] });
+    expect(document.activeElement).toBe(find(".ce-detail"));
+    expect(document.querySelectorAll(".ce-neighbor, .ce-detail .ce-loading")).toHaveLength(0);
+    model.reply({ ...detail, text: "another one by now" });
+    expect(find(".ce-text").textContent).toBe("another one by now");
+  });
+
   it("closes with Escape first, and the selection only after that", () => {
     open();
     select(20);
