@@ -5,6 +5,7 @@ import { shown } from "../src/finding/format";
 import { Legend } from "../src/finding/legend";
 import type { LegendListeners } from "../src/finding/legend";
 import { parseColoring, parseFilter } from "../src/finding/protocol";
+import { RangeSlider } from "../src/finding/range_slider";
 import widget from "../src/panel";
 import { FakeModel } from "./fake_model";
 import { find, layOut, withPage } from "./page";
@@ -309,6 +310,36 @@ describe("the legend", () => {
     expect(told.onStopReading).toHaveBeenCalled();
     expect(find(".ce-progress-line", legend({ wanted: "trust" })).hidden).toBe(true);
     expect(find(".ce-progress-line", legend({})).hidden).toBe(true);
+  });
+
+  it("leaves a thumb where it was moved to until that was told, whatever Python says of before", () => {
+    vi.useFakeTimers();
+    const onRange = vi.fn();
+    const slider = new RangeSlider(onRange, new AbortController().signal);
+    const range = { name: "year", kind: "numbers", low: 0, high: 400, from: 0, to: 400 };
+    slider.show(range);
+    const first = find(".ce-range-least", slider.element) as HTMLInputElement;
+    for (const value of ["10", "20"]) {
+      first.value = value;
+      first.dispatchEvent(new Event("input"));
+      slider.show({ ...range, from: 5 });
+      expect(first.value).toBe(value);
+    }
+    vi.advanceTimersByTime(200);
+    expect(onRange.mock.calls).toEqual([[20, 400]]);
+    slider.show({ ...range, from: 30 });
+    expect(first.value).toBe("30");
+    vi.useRealTimers();
+  });
+
+  it("lets the first thumb be taken hold of where both are at the right end, and the last one at the left", () => {
+    const slider = new RangeSlider(vi.fn(), new AbortController().signal);
+    const range = { name: "year", kind: "numbers", low: 0, high: 400 };
+    const onTop = (from: number, to: number): boolean => {
+      slider.show({ ...range, from, to });
+      return find(".ce-range-least", slider.element).style.zIndex !== "";
+    };
+    expect([onTop(400, 400), onTop(0, 0), onTop(0, 400)]).toEqual([true, false, false]);
   });
 
   it("narrows dates by a slider whose ends are exact", async () => {
