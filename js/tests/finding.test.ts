@@ -119,6 +119,16 @@ describe("the filter", () => {
     expect(model.lastSent("filter_expression")).toMatchObject({ expression: 'section == "sport"' });
   });
 
+  it("takes the keyboard when it is opened, once it is there to take it", () => {
+    open();
+    const focused: boolean[] = [];
+    vi.spyOn(HTMLElement.prototype, "focus").mockImplementation(function (this: HTMLElement) {
+      if (this.matches(".ce-filter-expression")) focused.push(this.closest("[hidden]") === null);
+    });
+    find(".ce-filter-toggle").click();
+    expect(focused).toEqual([true]);
+  });
+
   it("reads a field when it is unfolded, shows how far it is, and stops", () => {
     const unread = { name: "author", kind: "unread" };
     const other = { name: "tags", kind: "unread" };

@@ -28,6 +28,8 @@ export function addFinding(context: Context): void {
       isFilterOpen = !isFilterOpen;
       filterBar.setOpen(isFilterOpen);
       showFilter();
+      // what is hidden cannot have the keyboard
+      if (isFilterOpen) filterBar.focus();
     },
   });
   const onRange = (field: string, low: number, high: number): void => {

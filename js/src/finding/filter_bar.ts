@@ -63,7 +63,10 @@ export class FilterBar {
   setOpen(isOpen: boolean): void {
     this.isOpen = isOpen;
     this.form.hidden = this.fields.hidden = !isOpen;
-    if (isOpen) this.expression.focus();
+  }
+
+  focus(): void {
+    this.expression.focus({ preventScroll: true });
   }
 
   /** Show the filter; `fraction` says how far the reading of fields is. */
@@ -81,7 +84,7 @@ export class FilterBar {
     this.shownExpression = filter.expression;
     this.showFields(filter, fraction);
     if (hadFocus && this.element.hidden) this.listeners.onLoseFocus();
-    else if (wasClearing && this.clear.hidden) this.expression.focus({ preventScroll: true });
+    else if (wasClearing && this.clear.hidden) this.focus();
   }
 
   /** Python has found values that hold what was typed. */
