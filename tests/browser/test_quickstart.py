@@ -8,7 +8,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from lab import wait_until
+from lab import violations, wait_until
 
 
 @pytest.fixture
@@ -133,6 +133,12 @@ def test_the_map_can_be_turned_into_space_and_back(notebook):
     notebook.explorer.get_by_role("button", name="3-D", exact=True).click()
     wait_until(lambda: notebook.kernel.ask("ex.positions_.shape[1]") == 3, "three dimensions in the kernel")
     wait_until(lambda: notebook.drawn_type() == "scatter3d", "a map in space")
+    lasso = notebook.page.locator(".ce-map-button")
+    lasso.click()
+    assert lasso.get_attribute("aria-pressed") == "true"
+    with notebook.in_the_dark():
+        assert violations(notebook.page, ".ce-map-button") == []
+    lasso.click()
     notebook.explorer.get_by_role("button", name="2-D", exact=True).click()
     wait_until(lambda: notebook.drawn_type() == "scattergl", "a flat map again")
 

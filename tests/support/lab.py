@@ -218,6 +218,19 @@ class Notebook:
         )
         return float(pixel[0]), float(pixel[1])
 
+    @contextmanager
+    def in_the_dark(self) -> Iterator[None]:
+        """Switch to JupyterLab's dark theme for a block."""
+        self._set_theme("JupyterLab Dark", "false")
+        try:
+            yield
+        finally:
+            self._set_theme("JupyterLab Light", "true")
+
+    def _set_theme(self, name: str, is_light: str) -> None:
+        self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
+        self.page.locator(f"body[data-jp-theme-light={is_light}]").wait_for(state="attached")
+
     def drag(self, pixels: list[tuple[float, float]], steps: int = 4) -> None:
         """Press the mouse at the first pixel, move through the others, and let go at the last."""
         mouse = self.page.mouse
