@@ -59,7 +59,7 @@ export class Context {
           for (const listener of this.mapListeners) listener.onPickRow?.(row);
         },
         onPickNothing: () => {
-          this.views.leave();
+          this.views.leaveByMap();
         },
         onHover: (hover) => {
           for (const listener of this.mapListeners) listener.onHover?.(hover);

@@ -79,6 +79,9 @@ export function isPlain(event: KeyboardEvent): boolean {
   return !event.ctrlKey && !event.metaKey && !event.altKey;
 }
 
+/** Milliseconds in which two clicks are one double click. */
+export const DOUBLE_CLICK = 300;
+
 /** Runs a task once in the next animation frame, however often it was asked for. */
 export class FrameTask {
   private handle = 0;

@@ -1,7 +1,7 @@
 /** The map as the panel knows it: lights points, shows names and outlines, and tells what the pointer does. */
 
 import { CanvasLayer } from "./canvas_layer";
-import { FrameTask } from "./dom";
+import { DOUBLE_CLICK, FrameTask, Timer } from "./dom";
 import { keepFitted } from "./fit";
 import { Gestures } from "./gestures";
 import type { Hover } from "./hover_card";
@@ -68,6 +68,8 @@ export class MapView {
   private readonly baseTask: FrameTask;
   private readonly liveTask: FrameTask;
   private readonly followTask: FrameTask;
+  /** Runs from a click upon nothing until no second one makes a double click of it. */
+  private readonly clicked: Timer;
   private readonly labels = new LabelLayer();
   /** One for all plots: the next one is drawn upon as the last one was. */
   private readonly lassoButton = new LassoButton((isOn) => {
@@ -99,6 +101,7 @@ export class MapView {
     this.followTask = new FrameTask(() => {
       this.followCamera();
     }, signal);
+    this.clicked = new Timer(signal);
     const redraw = (): void => {
       this.redraw();
     };
@@ -290,11 +293,14 @@ export class MapView {
   private release(release: Release, touch: boolean): void {
     const projection = this.projection();
     if (!projection || !this.bound) return;
+    const isSecond = this.clicked.isPending;
+    this.clicked.cancel();
     if (release.kind === "click") {
       const touched = touch ? nearestRow(this.bound.plot, projection, release.at, TOUCH_RADIUS) : null;
       const row = this.pressedRow ?? touched;
-      if (row === null) this.listeners.onPickNothing();
-      else this.listeners.onPickRow(row);
+      if (row !== null) this.listeners.onPickRow(row);
+      else if (isSecond) this.showAll();
+      else this.clicked.start(DOUBLE_CLICK, this.listeners.onPickNothing);
     } else if (release.kind === "outline") {
       const vertices = simplifyOutline(release.outline).map((pixel) => projection.fromPixel(pixel));
       this.listeners.onPolygon({
@@ -304,6 +310,11 @@ export class MapView {
         ...(projection.matrix && { matrix: [...projection.matrix] }),
       });
     }
+  }
+
+  /** What plotly does on a double click of its own: in lasso and box mode it hears of none. */
+  private showAll(): void {
+    this.bound?.plot.querySelector<HTMLElement>('.modebar-btn[data-attr="zoom"][data-val="reset"]')?.click();
   }
 
   private click(event: PlotEvent): void {

@@ -9,6 +9,8 @@ export interface View {
   readonly focus: () => void;
   /** What Escape does here; the view for which nothing is left to do has none. */
   readonly leave?: () => void;
+  /** Whether a click upon nothing on the map leaves it as well: where that is about what was chosen on the map. */
+  readonly isLeftByMap?: boolean;
   /** Another view takes its place. What was pointed at in it goes without being left by the pointer. */
   readonly onHidden?: () => void;
 }
@@ -60,6 +62,11 @@ export class Views {
 
   focus(): void {
     this.shown?.focus();
+  }
+
+  /** Something on the map that is no point was clicked. */
+  leaveByMap(): void {
+    if (this.shown?.isLeftByMap) this.shown.leave?.();
   }
 
   /** Leave the view that is shown; whether there was anything to leave. */

@@ -78,6 +78,16 @@ def test_escape_clears_the_selection_in_both(notebook):
     notebook.drag(circle_around(notebook, 0))
     wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)"), "a selection in the kernel")
     wait_until(lambda: "selected" in header(notebook), "the selection in the panel")
+
+    # a double click on empty ground shows all of the map again, and leaves the selection alone
+    across = "() => document.querySelector('.ce-root .js-plotly-plot')._fullLayout.xaxis.range"
+    whole, selected = notebook.page.evaluate(across), notebook.kernel.ask("len(ex.selected_ids)")
+    notebook.kernel.run("ex.zoom(cluster=1)")
+    wait_until(lambda: notebook.page.evaluate(across) != whole, "a part of the map")
+    notebook.page.mouse.dblclick(*notebook.empty_place())
+    wait_until(lambda: notebook.page.evaluate(across) == pytest.approx(whole), "the whole map")
+    assert notebook.kernel.ask("len(ex.selected_ids)") == selected
+
     notebook.page.keyboard.press("Escape")
     wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)") == 0, "no selection in the kernel")
     wait_until(lambda: "selected" not in header(notebook), "no selection in the panel")

@@ -1,11 +1,9 @@
 /** All clusters, while nothing is selected. */
 
 import type { Context } from "../context";
+import { DOUBLE_CLICK } from "../dom";
 import { Overview } from "../overview";
 import { RANK } from "../views";
-
-/** Milliseconds in which two clicks are one double click. */
-const DOUBLE_CLICK = 300;
 
 export function addOverview(context: Context): void {
   const overview = new Overview({

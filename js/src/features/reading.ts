@@ -153,6 +153,7 @@ export class Reading {
       leave: () => {
         this.close();
       },
+      isLeftByMap: true,
     };
     const texts = {
       element: this.texts.element,
@@ -163,6 +164,7 @@ export class Reading {
       leave: () => {
         context.send({ type: "clear" });
       },
+      isLeftByMap: true,
     };
     this.texts.element.prepend(context.slots.selection, this.toolbar.element);
     context.views.add(detail, RANK.text);
