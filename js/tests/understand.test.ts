@@ -279,6 +279,7 @@ describe("near-duplicates", () => {
 
 const estimate = {
   type: "titles_estimate",
+  revision: 7,
   destination: "the model 'm' at api.example.org",
   leaves_machine: true,
   n_clusters: 3,
@@ -310,7 +311,7 @@ describe("titles", () => {
     expect(shown.querySelector("img")).toBeNull();
     expect(model.sent.map((message) => message.type)).toEqual(["titles_estimate"]);
     press("Send 2 requests", shown);
-    expect(model.lastSent("titles_start")).toEqual({ type: "titles_start" });
+    expect(model.lastSent("titles_start")).toEqual({ type: "titles_start", revision: 7 });
   });
 
   it("show how far they are, can be cancelled, and tell what came of it", () => {
@@ -323,6 +324,26 @@ describe("titles", () => {
     expect(model.lastSent("titles_cancel")).toEqual({ type: "titles_cancel" });
     model.update({ titling: { ...idle, state: "done", n_titles: 1, n_failed: 1, message: "no title" } });
     expect(shown.textContent).toContain("1 title came. 1 cluster kept the keywords: no title");
+  });
+});
+
+describe("what would be sent", () => {
+  it("can be agreed to only while it is what is shown, and is read on while it is counted anew", () => {
+    press("Titles…");
+    model.reply(estimate);
+    const shown = view("Titles for clusters");
+    const details = (): HTMLDetailsElement => find("details", shown) as HTMLDetailsElement;
+    details().open = true;
+    find("summary", shown).focus();
+    model.update({ colors_revision: 1 });
+    expect(find(".ce-primary", shown).getAttribute("aria-disabled")).toBe("true");
+    press("Send 2 requests", shown);
+    expect(model.sent.map(({ type }) => type)).not.toContain("titles_start");
+    model.reply({ ...estimate, revision: 8, n_requests: 3 });
+    expect(details().open).toBe(true);
+    expect(document.activeElement).toBe(find("summary", shown));
+    press("Send 3 requests", shown);
+    expect(model.lastSent("titles_start")).toEqual({ type: "titles_start", revision: 8 });
   });
 });
 

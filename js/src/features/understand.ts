@@ -90,8 +90,8 @@ export class Understand {
     const { context } = this;
     return new TitlesView({
       ...this.wayBack(),
-      onStart: () => {
-        this.send({ type: "titles_start" });
+      onStart: (revision) => {
+        this.send({ type: "titles_start", revision });
       },
       onCancel: () => {
         this.send({ type: "titles_cancel" });
@@ -243,6 +243,8 @@ export class Understand {
     const { context } = this;
     if (this.open === "about" && context.isSelected) this.send({ type: "about", revision: context.selection.revision });
     if (this.open === "duplicates") this.send({ type: "near_duplicates", threshold: this.duplicates.wanted });
-    if (this.open === "titles") this.send({ type: "titles_estimate" });
+    if (this.open !== "titles") return;
+    this.titles.showCounting();
+    this.send({ type: "titles_estimate" });
   }
 }

@@ -8,7 +8,8 @@ import type { Titling, TitlesEstimate } from "./protocol";
 
 export interface TitlesListeners {
   readonly onBack: () => void;
-  readonly onStart: () => void;
+  /** Send what an estimate has shown. */
+  readonly onStart: (revision: number) => void;
   readonly onCancel: () => void;
   readonly clusterName: (label: number) => string;
 }
@@ -23,10 +24,14 @@ export class TitlesView {
   private readonly start: HTMLButtonElement;
   private readonly progress: Progress;
   private estimate: TitlesEstimate | null = null;
+  /** Whether what is shown may be out of date: then nothing can be sent. */
+  private isCounting = false;
 
   constructor(listeners: TitlesListeners) {
     this.listeners = listeners;
-    this.start = button("ce-button ce-primary", "", null, listeners.onStart);
+    this.start = button("ce-button ce-primary", "", null, () => {
+      if (this.estimate && !this.isCounting) listeners.onStart(this.estimate.revision);
+    });
     this.progress = new Progress("Asking …", listeners.onCancel);
     this.action.append(this.outcome, this.start, this.progress.element);
     const body = h("div", { class: "ce-view-body" }, this.said, this.action, this.contents);
@@ -50,11 +55,33 @@ export class TitlesView {
     this.said.querySelector(".ce-loading")?.replaceChildren(message);
   }
 
+  /** It is being counted anew what would be sent. */
+  showCounting(): void {
+    this.setCounting(true);
+  }
+
   showEstimate(estimate: TitlesEstimate, titling: Titling): void {
     this.estimate = estimate;
+    this.setCounting(false);
     this.said.replaceChildren(...sentences(estimate).map((sentence) => h("p", { dir: "auto" }, sentence)));
-    this.contents.replaceChildren(...(estimate.requests > 0 ? [this.samples(estimate)] : []));
+    this.showSamples(estimate);
     this.showTitling(titling);
+  }
+
+  private setCounting(isCounting: boolean): void {
+    this.isCounting = isCounting;
+    // unlike a disabled button, it keeps the keyboard
+    this.start.setAttribute("aria-disabled", String(isCounting));
+  }
+
+  /** Whoever reads what would be sent goes on doing so while that is counted anew. */
+  private showSamples(estimate: TitlesEstimate): void {
+    const isOpen = this.contents.querySelector("details")?.open ?? false;
+    const hadFocus = holdsFocus(this.contents);
+    const samples = estimate.requests > 0 ? this.samples(estimate) : null;
+    if (samples) samples.open = isOpen;
+    this.contents.replaceChildren(...(samples ? [samples] : []));
+    if (hadFocus) (samples?.querySelector("summary") ?? this.element).focus({ preventScroll: true });
   }
 
   showTitling(titling: Titling): void {
@@ -74,7 +101,7 @@ export class TitlesView {
     if (hadFocus) (isRunning ? this.progress : this.start.hidden ? this : this.start).focus();
   }
 
-  private samples(estimate: TitlesEstimate): HTMLElement {
+  private samples(estimate: TitlesEstimate): HTMLDetailsElement {
     const shown = estimate.samples.map(({ label, keywords, texts }) =>
       h(
         "li",
