@@ -199,6 +199,31 @@ describe("a selection", () => {
     expect(find("[role=listbox]").hasAttribute("aria-activedescendant")).toBe(true);
   });
 
+  it("whose texts could not be read asks for them once more, and then offers to", () => {
+    vi.useFakeTimers();
+    open();
+    select(12);
+    const failed = (): void => {
+      model.reply({ type: "error", request: model.lastSent("page").request, of: "page", message: "Gone." });
+    };
+    const asked = (): number => model.sent.filter(({ type }) => type === "page").length;
+    failed();
+    expect(asked()).toBe(1);
+    vi.advanceTimersByTime(3_000);
+    expect(asked()).toBe(2);
+    expect(find(".ce-failure").hidden).toBe(true);
+    failed();
+    vi.advanceTimersByTime(60_000);
+    expect(asked()).toBe(2);
+    expect(find(".ce-failure").hidden).toBe(false);
+    find(".ce-failure button").click();
+    expect(asked()).toBe(3);
+    answerPages((index) => `text ${index}`);
+    expect(find(".ce-failure").hidden).toBe(true);
+    expect(find(".ce-row-text").textContent).toBe("text 0");
+    vi.useRealTimers();
+  });
+
   it("of nothing says so", () => {
     open();
     const selection = { revision: 1, kind: "polygon", count: 0, clusters: [], outline: null };
