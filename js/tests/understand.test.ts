@@ -362,6 +362,27 @@ describe("the button that asks for titles", () => {
   });
 });
 
+describe("what failed", () => {
+  it("is told in the view that it is of, and in no other", () => {
+    press("Titles…");
+    model.reply({ type: "error", of: "snippet", request: 3, message: "No such row." });
+    const shown = view("Titles for clusters");
+    expect(shown.textContent).toContain("Counting what would be sent");
+    model.reply({ type: "error", of: "titles_estimate", message: "The server went away." });
+    expect(shown.textContent).toContain("The server went away.");
+    model.reply(estimate);
+    expect(shown.textContent).toContain("2 requests");
+  });
+
+  it("because what was shown is out of date is asked for anew", () => {
+    press("Titles…");
+    model.reply(estimate);
+    model.sent.length = 0;
+    model.reply({ type: "error", of: "titles_start", message: "Counted anew." });
+    expect(model.lastSent("titles_estimate")).toEqual({ type: "titles_estimate" });
+  });
+});
+
 describe("what arrives in another shape", () => {
   it.each([
     {},

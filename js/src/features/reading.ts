@@ -299,7 +299,7 @@ export class Reading {
           this.texts.fail(message.request);
           this.hear(message.request);
         }
-        this.detail.showFailure(message.message);
+        if (message.of === "detail" || message.of === "inspect") this.detail.showFailure(message.message);
     }
   }
 

@@ -152,8 +152,7 @@ export class Understand {
       this.titles.showEstimate(estimate, this.titling);
     });
     link.onMessage((message) => {
-      if (message.type !== "error") return;
-      for (const view of [this.about, this.duplicates, this.titles]) view.showFailure(message.message);
+      if (message.type === "error") this.fail(message.of, message.message);
     });
     link.onChange(["metadata_reading"], () => {
       this.readMetadataState();
@@ -174,6 +173,15 @@ export class Understand {
   }
 
   // What Python says
+
+  /** Something could not be answered: what else was asked may be still. */
+  private fail(of: string, message: string): void {
+    if (of === "about") this.about.showFailure(message);
+    if (of === "near_duplicates") this.duplicates.showFailure(message);
+    if (of === "titles_estimate") this.titles.showFailure(message);
+    // what was to be agreed to is another one by now
+    if (of === "titles_start") this.ask();
+  }
 
   private get reading(): MetadataReading {
     return parseReading(this.context.link.read("metadata_reading"));

@@ -127,7 +127,7 @@ export class StaticModel {
       default: {
         const what = str(message.type).replaceAll("_", " ");
         const said = `This page has no kernel, so that “${what}” is not at hand. Open the notebook for it.`;
-        this.reply({ type: "error", request: message.request, message: said });
+        this.reply({ type: "error", request: message.request, of: message.type, message: said });
       }
     }
   }
