@@ -40,6 +40,9 @@ export class Texts {
   private hasFailed = false;
   private find: Find | null = null;
   private revision = -1;
+  /** Of which selection the list is, and how it is arranged. */
+  private kind = "";
+  private wasStarredOnly = false;
   private openRow = -1;
 
   constructor(options: TextsOptions, signal: AbortSignal) {
@@ -92,12 +95,19 @@ export class Texts {
     this.element = h("div", { class: "ce-texts" }, element, this.empty, this.failure, this.list.element);
   }
 
-  /** Show another list from its first text, with what was looked for marked; the same one stays where it was scrolled to. */
-  show(listing: Listing, find: Find | null): void {
+  /**
+   * Show another list from its first text, with what was looked for marked; the same one stays where it was scrolled to,
+   * and so does one of which a star has been taken away. `selected` is the revision of the selection.
+   */
+  show(listing: Listing, find: Find | null, selected: number): void {
     this.find = find;
     this.groups.update(listing.groups, listing.count);
     if (listing.revision === this.revision) return;
     this.revision = listing.revision;
+    const before = this.kind;
+    this.kind = JSON.stringify([selected, listing.query, listing.sort, listing.descending, listing.grouped]);
+    const isSameLess = listing.starred_only && this.wasStarredOnly && this.kind === before;
+    this.wasStarredOnly = listing.starred_only;
     const isEmpty = listing.count === 0;
     const isNarrowed = listing.terms.length > 0 || listing.starred_only;
     this.empty.textContent = isNarrowed ? "None of the selected texts is like that." : "There are no texts inside.";
@@ -105,8 +115,8 @@ export class Texts {
     this.list.element.hidden = isEmpty;
     this.forgetFailure();
     this.pages.reset(listing.revision, listing.count);
-    this.list.reset(listing.count);
-    this.groups.scrolled(0);
+    this.list.reset(listing.count, isSameLess);
+    this.groups.scrolled(this.list.visible.start);
   }
 
   /** Labels, colours or the order changed: fetch again what is in view. */

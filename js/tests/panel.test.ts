@@ -199,6 +199,28 @@ describe("a selection", () => {
     expect(find("[role=listbox]").hasAttribute("aria-activedescendant")).toBe(true);
   });
 
+  it("of starred texts stays where it is when a star is taken away, and begins anew with other rows", () => {
+    open();
+    select(400);
+    const starred = (revision: number, count: number, more: Record<string, unknown> = {}): void => {
+      model.update({ listing: arranged({ revision, count, starred_only: true, ...more }) });
+      answerPages((index) => `text ${index}`);
+    };
+    starred(2, 200);
+    const list = find("[role=listbox]");
+    for (let step = 0; step < 4; step++) press("PageDown", list);
+    const active = list.getAttribute("aria-activedescendant");
+    expect(active).toMatch(/-3\d$/u);
+    starred(3, 199);
+    expect(list.getAttribute("aria-activedescendant")).toBe(active);
+    expect(document.querySelector(".ce-row[data-index='0']")).toBeNull();
+    starred(4, 10);
+    expect(list.getAttribute("aria-activedescendant")).toMatch(/-9$/u);
+    starred(5, 200, { sort: "order" });
+    expect(document.querySelector(".ce-row[data-index='0']")).not.toBeNull();
+    expect(list.hasAttribute("aria-activedescendant")).toBe(false);
+  });
+
   it("whose texts could not be read asks for them once more, and then offers to", () => {
     vi.useFakeTimers();
     open();

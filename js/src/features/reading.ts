@@ -241,7 +241,7 @@ export class Reading {
     this.toolbar.element.hidden = value === undefined;
     this.toolbar.update(listing, selection.count);
     this.showMarks(listing.marks, value === undefined ? looseFinder : finder);
-    this.texts.show(listing, this.find);
+    this.texts.show(listing, this.find, selection.revision);
   }
 
   /** Mark in the texts what was looked for, as exactly as it was. */
