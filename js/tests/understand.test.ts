@@ -269,6 +269,47 @@ describe("near-duplicates", () => {
     expect(shown.hidden).toBe(true);
   });
 
+  it("stay while the group that was chosen is not selected, and are looked for anew when it is of before", () => {
+    press("Near-duplicates");
+    model.reply(duplicates);
+    const shown = view("Near-duplicates");
+    find(".ce-passage", shown).click();
+    expect(shown.hidden).toBe(false);
+    model.sent.length = 0;
+    model.reply({ type: "error", of: "select_duplicates", message: "Looked for anew." });
+    expect(model.sent).toEqual([{ type: "near_duplicates", threshold: 0.2 }]);
+    // the lasso that is drawn next was chosen on the map, not here
+    select([{ label: 0, count: 20 }]);
+    expect(shown.hidden).toBe(true);
+    expect([...document.querySelectorAll("button")].find((each) => each.textContent === "‹ Near-duplicates")?.hidden).toBe(
+      true,
+    );
+  });
+
+  it("are those of the threshold beside them, whatever another view of the panel asks for", () => {
+    vi.useFakeTimers();
+    press("Near-duplicates");
+    model.reply(duplicates);
+    const shown = view("Near-duplicates");
+    const others = { ...duplicates, revision: 4, threshold: 0.9, n_groups: 77, n_rows: 400 };
+    model.reply(others);
+    expect(shown.textContent).toContain("5 texts in 2 groups");
+    const slider = find("input[type=range]", shown) as HTMLInputElement;
+    slider.value = "60";
+    slider.dispatchEvent(new Event("input"));
+    vi.runAllTimers();
+    vi.useRealTimers();
+    // the other view was faster, so that the question of this one may have been dropped
+    model.sent.length = 0;
+    model.reply({ ...others, revision: 5 });
+    expect(model.sent).toEqual([{ type: "near_duplicates", threshold: 0.3 }]);
+    model.reply({ ...duplicates, revision: 6, threshold: 0.3, n_groups: 3 });
+    expect(shown.textContent).toContain("in 3 groups");
+    model.sent.length = 0;
+    model.reply({ ...others, revision: 7 });
+    expect(model.sent).toEqual([]);
+  });
+
   it("leave with Escape", () => {
     press("Near-duplicates");
     const shown = view("Near-duplicates");

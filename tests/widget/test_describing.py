@@ -100,8 +100,10 @@ def test_near_duplicates_are_listed_and_selected_in_the_panel(explorer, shown, b
     assert set(explorer.selected_ids) == set(expected.id)
     browser.says(panel, {"type": "select_duplicates", "revision": found["revision"] - 1, "group": 0})
     assert set(explorer.selected_ids) == set(expected.id)
+    # whoever chose among older groups is told, and does not wait for a selection
+    assert [error["of"] for error in browser.custom(panel, "error")] == ["select_duplicates"]
     browser.says(panel, {"type": "near_duplicates", "threshold": -2})
-    assert "no distance" in until(lambda: browser.custom(panel, "error"))[-1]["message"]
+    assert "no distance" in until(lambda: browser.custom(panel, "error")[1:])[-1]["message"]
 
 
 def test_titles_are_estimated_asked_for_and_shown_in_the_panel(explorer, shown, browser):

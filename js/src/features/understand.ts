@@ -78,9 +78,9 @@ export class Understand {
         this.send({ type: "near_duplicates", threshold });
       },
       onSelect: (revision: number, group: number | null) => {
+        // the view closes once the selection is here, as for any other
         this.isChoosing = true;
         this.send({ type: "select_duplicates", revision, group });
-        this.show(null);
       },
     };
     return new DuplicatesView(listeners, context.signal);
@@ -181,6 +181,11 @@ export class Understand {
     if (of === "titles_estimate") this.titles.showFailure(message);
     // what was to be agreed to is another one by now
     if (of === "titles_start") this.ask();
+    // the groups that were chosen among are older than those that Python knows
+    if (of === "select_duplicates") {
+      this.isChoosing = false;
+      this.ask();
+    }
   }
 
   private get reading(): MetadataReading {
@@ -250,7 +255,10 @@ export class Understand {
   private ask(): void {
     const { context } = this;
     if (this.open === "about" && context.isSelected) this.send({ type: "about", revision: context.selection.revision });
-    if (this.open === "duplicates") this.send({ type: "near_duplicates", threshold: this.duplicates.wanted });
+    if (this.open === "duplicates") {
+      this.duplicates.showAsked();
+      this.send({ type: "near_duplicates", threshold: this.duplicates.wanted });
+    }
     if (this.open !== "titles") return;
     this.titles.showCounting();
     this.send({ type: "titles_estimate" });
