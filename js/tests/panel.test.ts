@@ -388,6 +388,27 @@ describe("Escape", () => {
   });
 });
 
+describe("the whole page, where the browser does not lend its screen", () => {
+  const isFull = (): boolean => document.querySelector(".ce-full-screen") !== null;
+
+  it("is given back on Escape, wherever that is pressed, after what hangs over it", () => {
+    open();
+    select(20);
+    find(".ce-full-button").click();
+    expect(isFull()).toBe(true);
+    press("?");
+    press("Escape");
+    expect(find("[aria-label='Keyboard and mouse'].ce-popover").hidden).toBe(true);
+    expect(isFull()).toBe(true);
+    press("Escape");
+    expect(isFull()).toBe(false);
+    find(".ce-full-button").click();
+    press("Escape", document.body);
+    expect(isFull()).toBe(false);
+    expect(model.sent.some((message) => message.type === "clear")).toBe(false);
+  });
+});
+
 describe("words typed into the box above the list", () => {
   const box = (): HTMLInputElement => find(".ce-toolbar .ce-find") as HTMLInputElement;
   const typed = (text: string): void => {
