@@ -51,7 +51,7 @@ const LONG = 200;
 
 /** Let the keyboard reach an element that scrolls, if it is as long as that; nothing in it can be focused. */
 export function reachIfLong(element: HTMLElement): void {
-  if ((element.textContent ?? "").length > LONG) element.tabIndex = 0;
+  if (element.textContent.length > LONG) element.tabIndex = 0;
   else element.removeAttribute("tabindex");
 }
 

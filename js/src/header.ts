@@ -69,7 +69,7 @@ export class Header {
 
   private focusAgain(which: string): void {
     const button = which === CLEAR ? this.clearButton : this.chips.querySelector<HTMLElement>(`[data-chip="${which}"]`);
-    if (button && button.closest("[hidden]") === null) button.focus({ preventScroll: true });
+    if (button?.closest("[hidden]") === null) button.focus({ preventScroll: true });
     else this.listeners.onLoseFocus();
   }
 

@@ -128,13 +128,16 @@ describe.each([
     target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
   };
 
-  it.each(["[role=listbox]", ".ce-clear", ".ce-sort", ".ce-find", ".ce-ask-input"])("are not typed in %s", (selector) => {
-    for (const key of ["d", "d", "0", "ArrowDown", "Enter"]) type(find(selector), key);
-    type(find(selector), "M", { shiftKey: true });
-    type(find(selector), "Enter", { ctrlKey: true });
-    expect(cellKeys).toEqual([]);
-    expect(pageKeys).toEqual([]);
-  });
+  it.each(["[role=listbox]", ".ce-clear", ".ce-sort", ".ce-find", ".ce-ask-input"])(
+    "are not typed in %s",
+    (selector) => {
+      for (const key of ["d", "d", "0", "ArrowDown", "Enter"]) type(find(selector), key);
+      type(find(selector), "M", { shiftKey: true });
+      type(find(selector), "Enter", { ctrlKey: true });
+      expect(cellKeys).toEqual([]);
+      expect(pageKeys).toEqual([]);
+    },
+  );
 
   it.each(["[role=listbox]", ".ce-sort", ".ce-find", ".ce-ask-input"])(
     "that save and open the palette work in %s, after any other key",
@@ -467,12 +470,12 @@ describe("words typed into the box above the list", () => {
 });
 
 describe("copying a text of the list", () => {
-  const writeText = vi.fn((_text: string) => Promise.resolve());
+  const writeText = vi.fn<(text: string) => Promise<void>>(() => Promise.resolve());
 
   /** Copy the first text of a list that shows it like this. */
   function copyFirst(text: string): void {
     writeText.mockClear();
-    vi.stubGlobal("navigator", { ...navigator, clipboard: { writeText } });
+    vi.stubGlobal("navigator", { clipboard: { writeText } });
     open();
     select(20);
     answerPages(() => text);

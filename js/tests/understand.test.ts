@@ -281,9 +281,9 @@ describe("near-duplicates", () => {
     // the lasso that is drawn next was chosen on the map, not here
     select([{ label: 0, count: 20 }]);
     expect(shown.hidden).toBe(true);
-    expect([...document.querySelectorAll("button")].find((each) => each.textContent === "‹ Near-duplicates")?.hidden).toBe(
-      true,
-    );
+    expect(
+      [...document.querySelectorAll("button")].find((each) => each.textContent === "‹ Near-duplicates")?.hidden,
+    ).toBe(true);
   });
 
   it("are those of the threshold beside them, whatever another view of the panel asks for", () => {
