@@ -1,8 +1,9 @@
 /** One text in full: its cluster, its fields, and the texts nearest to it. */
 
-import { button, h, swatch } from "./dom";
+import { button, h, isPlain, swatch } from "./dom";
 import { MOST_MARKS, marked } from "./highlight";
 import type { Find } from "./highlight";
+import { pointing } from "./pointing";
 import type { Detail, Neighbor, Row } from "./protocol";
 import { focusedNear } from "./shadow";
 import { headlineOf, partsOf } from "./text";
@@ -44,7 +45,7 @@ export class DetailView {
     const head = h("div", { class: "ce-detail-head" }, back, actions);
     this.element = h("section", { class: "ce-detail", "aria-label": "Text", tabindex: -1 }, head, this.body);
     this.element.addEventListener("keydown", (event) => {
-      if (event.key === "s" && !event.ctrlKey && !event.metaKey && !event.altKey) this.star.click();
+      if (event.key === "s" && isPlain(event)) this.star.click();
     });
   }
 
@@ -188,13 +189,7 @@ export class DetailView {
       h("span", { class: "ce-neighbor-text", dir: "auto" }, neighbor.text || "empty text"),
       h("span", { class: "ce-distance" }, length, h("span", { class: "ce-number" }, distance)),
     );
-    const point = (on: boolean) => (): void => {
-      this.listeners.onPointNeighbor(on ? neighbor : null);
-    };
-    item.addEventListener("pointerenter", point(true));
-    item.addEventListener("pointerleave", point(false));
-    item.addEventListener("focus", point(true));
-    item.addEventListener("blur", point(false));
+    pointing(item, neighbor, this.listeners.onPointNeighbor);
     return item;
   }
 }

@@ -3,7 +3,7 @@
 import { button, count, counted, h } from "../dom";
 import { FilterField } from "./filter_field";
 import type { FieldListeners } from "./filter_field";
-import { asking, textInput } from "./form";
+import { asking, fillSelect, textInput } from "./form";
 import type { FilterTrait, FoundValues } from "./protocol";
 import { holdsFocus } from "../shadow";
 
@@ -14,6 +14,12 @@ export interface FilterListeners extends FieldListeners {
   /** The filter has closed while it had the keyboard. */
   readonly onLoseFocus: () => void;
 }
+
+/** What becomes of the texts that a filter leaves out. */
+const OUTSIDE = [
+  { value: "grey", label: "others grey" },
+  { value: "anew", label: "cluster anew" },
+];
 
 export class FilterBar {
   readonly element: HTMLElement;
@@ -38,14 +44,6 @@ export class FilterBar {
       listeners.onExpression(this.expression.value);
     });
     this.form = h("div", { class: "ce-filter-form" }, this.expression, apply);
-    for (const [value, label] of [
-      ["grey", "others grey"],
-      ["anew", "cluster anew"],
-    ] as const) {
-      const option = h("option", {}, label);
-      option.value = value;
-      this.choice.append(option);
-    }
     this.choice.addEventListener("change", () => {
       listeners.onOutside(this.choice.value === "anew" ? "anew" : "grey");
     });
@@ -79,7 +77,7 @@ export class FilterBar {
       ? `${count(filter.kept)} of ${counted(filter.rows, "text")} left`
       : `All ${counted(filter.rows, "text")}`;
     this.clear.hidden = !isActive;
-    this.choice.value = filter.outside;
+    fillSelect(this.choice, OUTSIDE, filter.outside);
     if (filter.expression !== this.shownExpression) this.expression.value = filter.expression;
     this.shownExpression = filter.expression;
     this.showFields(filter, fraction);

@@ -1,6 +1,7 @@
 /** Above the texts: words to look for, what to sort by, groups, stars, and copying. */
 
 import { Timer, button, count, h } from "../dom";
+import { fillSelect, textInput } from "../finding/form";
 import { Progress } from "../progress";
 import { holdsFocus } from "../shadow";
 import type { Arrangement, Listing } from "./protocol";
@@ -18,17 +19,17 @@ export interface ToolbarListeners {
 const PAUSE = 180;
 /** Milliseconds after which an arrangement that was asked for is not coming: Python could not list it so. */
 const LOST_AFTER = 10_000;
-const SORTS: readonly (readonly [string, string])[] = [
-  ["auto", "Best first"],
-  ["order", "Key"],
-  ["probability", "Probability"],
-  ["distance", "Distance to centre"],
+const SORTS = [
+  { value: "auto", label: "Best first" },
+  { value: "order", label: "Key" },
+  { value: "probability", label: "Probability" },
+  { value: "distance", label: "Distance to centre" },
 ];
 
 export class Toolbar {
   readonly element: HTMLElement;
   private readonly listeners: ToolbarListeners;
-  private readonly box = h("input", { class: "ce-find", dir: "auto", "aria-label": "Find in these texts" });
+  private readonly box = textInput("ce-find", "Find in these texts");
   private readonly matches = h("span", { class: "ce-matches ce-number", role: "status" });
   private readonly keep: HTMLButtonElement;
   private readonly sort = h("select", { class: "ce-sort", "aria-label": "Sort by" });
@@ -42,7 +43,6 @@ export class Toolbar {
   private listing: Listing | null = null;
   /** What was asked for last, until Python lists the texts so. */
   private wished: Arrangement | null = null;
-  private sorts = "";
 
   constructor(listeners: ToolbarListeners, signal: AbortSignal) {
     this.listeners = listeners;
@@ -121,19 +121,13 @@ export class Toolbar {
   }
 
   private showSorts(listing: Listing): void {
-    const sorts = JSON.stringify([listing.fields, listing.impossible]);
-    if (sorts !== this.sorts) {
-      this.sorts = sorts;
-      const named = listing.fields.map((name) => [`field:${name}`, name] as const);
-      const options = [...SORTS, ...named].map(([value, text]) => {
-        const option = new Option(text, value);
-        option.disabled = listing.impossible.includes(value);
-        if (option.disabled) option.title = value === "distance" ? "The vectors stay in Milvus" : "Holds no order";
-        return option;
-      });
-      this.sort.replaceChildren(...options);
-    }
-    this.sort.value = (this.wished ?? listing).sort;
+    const named = listing.fields.map((name) => ({ value: `field:${name}`, label: name }));
+    const choices = [...SORTS, ...named].map((choice) => {
+      if (!listing.impossible.includes(choice.value)) return choice;
+      const hint = choice.value === "distance" ? "The vectors stay in Milvus" : "Holds no order";
+      return { ...choice, usable: false, hint };
+    });
+    fillSelect(this.sort, choices, (this.wished ?? listing).sort);
   }
 
   /** What the next change builds on: an answer that comes late is of something older. */

@@ -1,8 +1,9 @@
 /** Near-duplicates: groups of nearly identical texts, and a slider for how near. */
 
 import { Timer, button, count, counted, h } from "../dom";
+import { pointing } from "../pointing";
 import type { Row } from "../protocol";
-import { hint, pointing, viewHead } from "./parts";
+import { hint, viewHead } from "./parts";
 import type { DuplicateGroup, Duplicates } from "./protocol";
 
 export interface DuplicatesListeners {
