@@ -33,6 +33,7 @@ export class Context {
   clusters: readonly Cluster[] = [];
   selection: Selection;
 
+  private clustersRead: readonly unknown[] = [];
   private byLabel: ReadonlyMap<number, Cluster> = new Map<number, Cluster>();
   private readonly live = h("div", { class: "ce-visually-hidden", "aria-live": "polite" });
   private readonly toast = h("div", { class: "ce-toast", "aria-hidden": "true" });
@@ -185,6 +186,11 @@ export class Context {
   }
 
   private readClusters(): void {
+    const { link } = this;
+    const read = [link.read("clusters"), link.nRows, link.title, link.nComponents];
+    // All of them are set before each is told: what was read when the first was told is read once.
+    if (read.every((value, place) => value === this.clustersRead[place])) return;
+    this.clustersRead = read;
     this.clusters = this.link.clusters;
     this.byLabel = new Map(this.clusters.map((cluster) => [cluster.label, cluster]));
     this.map.setClusters(this.clusters);

@@ -64,6 +64,15 @@ describe("while nothing is selected", () => {
     expect(names).toEqual(["central bank, rates", "Cluster 1", "noise"]);
   });
 
+  it("lists the clusters once when all that is said of them changes at once", () => {
+    open();
+    const drawn = vi.spyOn(find(".ce-table-body"), "replaceChildren");
+    model.update({ clusters: clusters.slice(0, 2), n_rows: 1100, title: "news", n_components: 3 });
+    expect(drawn).toHaveBeenCalledOnce();
+    expect(find(".ce-summary").textContent).toBe("1,100 texts in 2 clusters");
+    expect(find(".ce-title").textContent).toBe("news");
+  });
+
   it("selects a cluster on a click, and adds it with Shift", () => {
     open();
     find(".ce-cluster:nth-child(2)").click();
@@ -322,7 +331,7 @@ describe("the keyboard", () => {
     find(".ce-chip").focus();
     select(30, 2);
     expect(document.activeElement).toBe(find(".ce-chip"));
-    model.update({ clusters });
+    model.update({ clusters: [...clusters] });
     expect(document.activeElement).toBe(find(".ce-chip"));
     const selection = { revision: 3, kind: "polygon", count: 1, clusters: [{ label: 1, count: 1 }], outline: null };
     model.update({ selection, listing: arranged({ revision: 3, count: 1 }) });
@@ -738,6 +747,7 @@ describe("the controls' sliders", () => {
     const [controls, side] = [h("div", { class: "ce-controls" }, slider("min_dist")), h("div", {})];
     document.body.append(h("div", { class: "ce-root" }, controls, side));
     const cleanup = widget.render({ model: model.asModel, el: side });
+    layOut();
     await vi.waitFor(() => {
       expect(names()).toEqual(["min_dist"]);
     });
