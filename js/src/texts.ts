@@ -8,7 +8,7 @@ import { PageCache } from "./pages";
 import type { PageRequest } from "./pages";
 import type { PageMessage, Row } from "./protocol";
 import { showRow } from "./row_view";
-import { marksText } from "./shadow";
+import { focusedNear, holdsFocus, marksText } from "./shadow";
 import { VirtualList } from "./virtual_list";
 
 export interface TextsOptions {
@@ -92,7 +92,7 @@ export class Texts {
     });
     this.failure = h("div", { class: "ce-failure", role: "status", hidden: true }, "Texts could not be read.", again);
     const { element } = this.groups;
-    this.element = h("div", { class: "ce-texts" }, element, this.empty, this.failure, this.list.element);
+    this.element = h("div", { class: "ce-texts", tabindex: -1 }, element, this.empty, this.failure, this.list.element);
   }
 
   /**
@@ -112,7 +112,9 @@ export class Texts {
     const isNarrowed = listing.terms.length > 0 || listing.starred_only;
     this.empty.textContent = isNarrowed ? "None of the selected texts is like that." : "There are no texts inside.";
     this.empty.hidden = !isEmpty;
+    const hadFocus = focusedNear(this.element) === this.element || holdsFocus(this.list.element);
     this.list.element.hidden = isEmpty;
+    if (hadFocus) this.focusQuietly();
     this.forgetFailure();
     this.pages.reset(listing.revision, listing.count);
     this.list.reset(listing.count, isSameLess);
@@ -187,9 +189,10 @@ export class Texts {
     this.list.mark(row === null ? null : (this.pages.find(row) ?? null));
   }
 
-  /** Take the keyboard without drawing the eye. */
+  /** Take the keyboard without drawing the eye; a list that is still to come gets it then. */
   focusQuietly(): void {
-    this.list.focusQuietly();
+    if (this.list.element.hidden) this.element.focus({ preventScroll: true });
+    else this.list.focusQuietly();
   }
 
   private open(index: number, byKey: boolean): void {

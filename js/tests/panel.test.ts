@@ -304,6 +304,20 @@ describe("the keyboard", () => {
     expect(focusIsIn(".ce-cluster")).toBe(true);
   });
 
+  it("is in no list that is hidden: it waits for the texts, and leaves a list that becomes empty", () => {
+    open();
+    find(".ce-cluster").focus();
+    const focused: boolean[] = [];
+    find(".ce-panel").addEventListener("focusin", ({ target }) => {
+      focused.push(target instanceof Element && target.closest("[hidden]") === null);
+    });
+    select(20);
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+    model.update({ listing: arranged({ revision: 2, count: 0, starred_only: true }) });
+    expect(document.activeElement).toBe(find(".ce-texts"));
+    expect(focused).not.toContain(false);
+  });
+
   it("waits for a second click after a click on a cluster, and follows then", () => {
     vi.useFakeTimers();
     open();

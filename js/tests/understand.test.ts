@@ -413,6 +413,11 @@ describe("what failed", () => {
     expect(shown.textContent).toContain("The server went away.");
     model.reply(estimate);
     expect(shown.textContent).toContain("2 requests");
+    // and when it cannot be counted anew, what was counted before is not what would be sent
+    model.update({ colors_revision: 1 });
+    model.reply({ type: "error", of: "titles_estimate", message: "It went away again." });
+    expect(shown.textContent).toContain("It went away again.");
+    expect(shown.textContent).not.toContain("roughly 1,234 tokens");
   });
 
   it("because what was shown is out of date is asked for anew", () => {

@@ -52,7 +52,7 @@ export class TitlesView {
   }
 
   showFailure(message: string): void {
-    this.said.querySelector(".ce-loading")?.replaceChildren(message);
+    if (this.isCounting) this.said.replaceChildren(h("p", { class: "ce-muted", dir: "auto" }, message));
   }
 
   /** It is being counted anew what would be sent. */
