@@ -3,7 +3,8 @@
 import { Timer, h } from "./dom";
 import type { Link } from "./link";
 import { MapView } from "./map_view";
-import type { Highlight, MapListeners } from "./map_view";
+import type { MapListeners } from "./map_view";
+import type { Highlight } from "./overlay";
 import { clusterName } from "./protocol";
 import type { Cluster, Intent, Selection, SelectionMode } from "./protocol";
 import { closestAcross } from "./shadow";

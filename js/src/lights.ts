@@ -3,7 +3,7 @@
 import type { Context } from "./context";
 import { HoverCard } from "./hover_card";
 import type { Hover } from "./hover_card";
-import type { Highlight } from "./map_view";
+import type { Highlight } from "./overlay";
 import type { Detail, Row, Snippet } from "./protocol";
 
 export class Lights {
