@@ -137,11 +137,11 @@ def test_titles_are_estimated_asked_for_and_shown_in_the_panel(explorer, shown, 
 def test_nothing_is_sent_that_was_not_shown(explorer, shown, browser):
     panel, asked = shown.panel.widget, []
     explorer.titles = lambda sample: asked.append(sample) or "title"
+    explorer.rename_cluster(0, "My own")
     browser.says(panel, {"type": "titles_estimate"})
     estimate = until(lambda: browser.custom(panel, "titles_estimate"))[-1]
-    # other clusters than those that were shown
-    explorer.recluster(min_cluster_size=70)
-    until(lambda: explorer.status.state == "ready")
+    # one cluster more than was shown
+    explorer.rename_cluster(0, "")
     browser.says(panel, {"type": "titles_start", "revision": estimate["revision"]})
     until(lambda: panel.titling["state"] == "failed")
     assert "Nothing was sent" in panel.titling["message"]
