@@ -253,7 +253,7 @@ def test_full_screen_and_a_narrow_column_keep_everything_within_reach(notebook):
     # however long an error is, there is room for the texts, and for what is asked
     notebook.kernel.run("ex._view.panel.widget.send({'type': 'error', 'message': 'It did not work out. ' * 200})")
     panel.locator(".ce-problem").wait_for()
-    notebook.kernel.run("ex.select(ids=ex.ids_)")
+    notebook.kernel.run("ex._session.inspect(-1); ex.select(ids=ex.ids_)")
     panel.get_by_role("listbox").wait_for()
     assert panel.locator(".ce-views").bounding_box()["height"] >= 179
     assert panel.locator(".ce-ask-input").bounding_box()["width"] >= 139
