@@ -101,6 +101,7 @@ function duplicates(model, threshold) {
 function estimate(model) {
   return {
     type: "titles_estimate",
+    revision: 1,
     destination: "the model 'small' at api.example.org",
     leaves_machine: true,
     n_clusters: 24,

@@ -3,9 +3,12 @@
 import { Timer, h } from "./dom";
 import type { Link } from "./link";
 import { MapView } from "./map_view";
-import type { Highlight, MapListeners } from "./map_view";
+import type { MapListeners } from "./map_view";
+import type { Highlight } from "./overlay";
 import { clusterName } from "./protocol";
 import type { Cluster, Intent, Selection, SelectionMode } from "./protocol";
+import { closestAcross } from "./shadow";
+import { keepKeys } from "./shortcuts";
 import { Views } from "./views";
 
 /** Takes a key press or a click upon nothing as the wish to close something; whether there was anything to close. */
@@ -15,17 +18,11 @@ type Dismisser = () => boolean;
 const TOAST = 2500;
 
 export class Context {
-  readonly root = h("div", {
-    class: "ce-panel",
-    role: "region",
-    "aria-label": "Texts",
-    // Keys pressed here are not JupyterLab's shortcuts: no cell may be deleted by typing "dd" in the list.
-    "data-lm-suppress-shortcuts": "true",
-  });
+  readonly root = h("div", { class: "ce-panel", role: "region", "aria-label": "Texts" });
   /** Places that features append to: below the head, in every view; and above the texts of a selection. */
   readonly slots = {
     actions: h("div", { class: "ce-actions", role: "group", "aria-label": "Panel" }),
-    top: h("div", { class: "ce-slot" }),
+    top: h("div", { class: "ce-slot ce-slot-top" }),
     selection: h("div", { class: "ce-slot ce-slot-selection" }),
     overview: h("div", { class: "ce-slot" }),
   };
@@ -37,6 +34,7 @@ export class Context {
   clusters: readonly Cluster[] = [];
   selection: Selection;
 
+  private clustersRead: readonly unknown[] = [];
   private byLabel: ReadonlyMap<number, Cluster> = new Map<number, Cluster>();
   private readonly live = h("div", { class: "ce-visually-hidden", "aria-live": "polite" });
   private readonly toast = h("div", { class: "ce-toast", "aria-hidden": "true" });
@@ -63,7 +61,7 @@ export class Context {
           for (const listener of this.mapListeners) listener.onPickRow?.(row);
         },
         onPickNothing: () => {
-          this.views.leave();
+          this.views.leaveByMap();
         },
         onHover: (hover) => {
           for (const listener of this.mapListeners) listener.onHover?.(hover);
@@ -78,6 +76,7 @@ export class Context {
       signal,
     );
     this.toastTimer = new Timer(signal);
+    keepKeys(this.root, signal);
     this.root.append(this.live, this.toast);
   }
 
@@ -168,7 +167,31 @@ export class Context {
     return !target.dispatchEvent(new CustomEvent("ce-dismiss", { cancelable: true }));
   }
 
+  /** Leave a box that holds something typed, and nothing else: that would be for a second key press. */
+  private leaveTyped(target: EventTarget): boolean {
+    const isText = target instanceof HTMLInputElement && !target.matches("[type=range], [type=checkbox]");
+    // a window that hangs from a button closes as a whole
+    if (!isText || target.value === "" || target.closest(".ce-popover")) return false;
+    target.blur();
+    this.views.focus();
+    return true;
+  }
+
+  /** Whether a key was pressed in another explorer, or in another view of the same one. */
+  private isOfAnother(path: readonly EventTarget[]): boolean {
+    const explorer = closestAcross(this.root, ".ce-root");
+    return path.some((each) => {
+      if (!(each instanceof Element) || !each.matches(".ce-root, .ce-panel")) return false;
+      return each !== this.root && each !== explorer;
+    });
+  }
+
   private readClusters(): void {
+    const { link } = this;
+    const read = [link.read("clusters"), link.nRows, link.title, link.nComponents];
+    // All of them are set before each is told: what was read when the first was told is read once.
+    if (read.every((value, place) => value === this.clustersRead[place])) return;
+    this.clustersRead = read;
     this.clusters = this.link.clusters;
     this.byLabel = new Map(this.clusters.map((cluster) => [cluster.label, cluster]));
     this.map.setClusters(this.clusters);
@@ -186,13 +209,15 @@ export class Context {
   }
 
   private key(event: KeyboardEvent): void {
-    if (event.key !== "Escape") return;
+    // Calling off what an input method composes, or what another explorer has taken for itself, is no wish to leave.
+    if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
     // seen from the document, what happens in a shadow root happens to its host
-    const target = event.composedPath()[0] ?? null;
+    const path = event.composedPath();
+    const target = path[0] ?? null;
     const isInside = target instanceof Node && this.root.contains(target);
     const isPointedAt = this.map.isUnderPointer || this.root.matches(":hover");
-    const isMeant = isInside || (isPointedAt && !isEditable(target));
-    if (isInside && this.endTyping(target)) {
+    const isMeant = isInside || (isPointedAt && !isEditable(target) && !this.isOfAnother(path));
+    if (isInside && (this.endTyping(target) || this.leaveTyped(target))) {
       event.preventDefault();
       event.stopPropagation();
       return;

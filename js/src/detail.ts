@@ -1,9 +1,11 @@
 /** One text in full: its cluster, its fields, and the texts nearest to it. */
 
-import { button, h, swatch } from "./dom";
+import { button, h, isPlain, swatch } from "./dom";
 import { MOST_MARKS, marked } from "./highlight";
 import type { Find } from "./highlight";
+import { pointing } from "./pointing";
 import type { Detail, Neighbor, Row } from "./protocol";
+import { focusedNear } from "./shadow";
 import { headlineOf, partsOf } from "./text";
 
 export interface DetailListeners {
@@ -43,7 +45,7 @@ export class DetailView {
     const head = h("div", { class: "ce-detail-head" }, back, actions);
     this.element = h("section", { class: "ce-detail", "aria-label": "Text", tabindex: -1 }, head, this.body);
     this.element.addEventListener("keydown", (event) => {
-      if (event.key === "s" && !event.ctrlKey && !event.metaKey && !event.altKey) this.star.click();
+      if (event.key === "s" && isPlain(event)) this.star.click();
     });
   }
 
@@ -66,23 +68,44 @@ export class DetailView {
     this.star.setAttribute("aria-pressed", String(isOn));
   }
 
+  /** Show a text with all that is known of it; one that is being read stays where it was scrolled to. */
   show(detail: Detail): void {
+    const isSame = this.shown?.row === detail.row && this.shown.text === detail.text;
     this.shown = detail;
     this.showStar(detail.starred);
-    const text = this.text(detail.text);
-    this.fill(this.facts(detail), text, this.fields(detail), this.neighbors(detail));
-    scrollToMark(text);
+    if (isSame) this.showAround(detail);
+    else this.showAnew(detail);
   }
 
   /** Mark what was looked for in the text from now on. */
   mark(find: Find | null): void {
     this.find = find;
-    if (this.shown) this.show(this.shown);
+    if (this.shown) this.showAnew(this.shown);
   }
 
   /** Take the keyboard without drawing the eye: Tab goes on to the buttons, Escape goes back. */
   focusQuietly(): void {
     this.element.focus({ preventScroll: true });
+  }
+
+  private showAnew(detail: Detail): void {
+    const text = this.text(detail.text);
+    this.fill(this.facts(detail), text, this.fields(detail), this.neighbors(detail));
+    scrollToMark(text);
+  }
+
+  /** Show what stands around the text once more: clusters and neighbours may be others by now. */
+  private showAround(detail: Detail): void {
+    const text = this.body.querySelector(".ce-text");
+    if (!text) return;
+    const focused = focusedNear(this.body);
+    const isInside = focused !== null && this.body.contains(focused) && !text.contains(focused);
+    for (const each of [...this.body.children]) if (each !== text) each.remove();
+    text.before(this.facts(detail));
+    text.after(...[this.fields(detail), this.neighbors(detail)].filter((part) => part !== null));
+    if (!isInside || !(focused instanceof HTMLElement)) return;
+    const again = this.body.querySelector<HTMLElement>(`.ce-neighbor[data-row="${focused.dataset.row ?? ""}"]`);
+    (again ?? this.element).focus({ preventScroll: true });
   }
 
   private fill(...children: (Node | null)[]): void {
@@ -154,6 +177,7 @@ export class DetailView {
     const item = button("ce-neighbor", "", null, () => {
       this.listeners.onOpen(neighbor.row);
     });
+    item.dataset.row = String(neighbor.row);
     const bar = h("span", { class: "ce-bar", "aria-hidden": "true" });
     bar.style.backgroundColor = neighbor.color;
     const length = h("span", { class: "ce-distance-bar", "aria-hidden": "true" }, h("span", {}));
@@ -165,13 +189,7 @@ export class DetailView {
       h("span", { class: "ce-neighbor-text", dir: "auto" }, neighbor.text || "empty text"),
       h("span", { class: "ce-distance" }, length, h("span", { class: "ce-number" }, distance)),
     );
-    const point = (on: boolean) => (): void => {
-      this.listeners.onPointNeighbor(on ? neighbor : null);
-    };
-    item.addEventListener("pointerenter", point(true));
-    item.addEventListener("pointerleave", point(false));
-    item.addEventListener("focus", point(true));
-    item.addEventListener("blur", point(false));
+    pointing(item, neighbor, this.listeners.onPointNeighbor);
     return item;
   }
 }

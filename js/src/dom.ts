@@ -46,6 +46,15 @@ export function button(
   return element;
 }
 
+/** Characters from which a line is so long that it may have a scroll bar of its own. */
+const LONG = 200;
+
+/** Let the keyboard reach an element that scrolls, if it is as long as that; nothing in it can be focused. */
+export function reachIfLong(element: HTMLElement): void {
+  if (element.textContent.length > LONG) element.tabIndex = 0;
+  else element.removeAttribute("tabindex");
+}
+
 /** A small square in a cluster's colour. */
 export function swatch(color: string): HTMLSpanElement {
   const element = h("span", { class: "ce-swatch", "aria-hidden": "true" });
@@ -69,6 +78,9 @@ export function counted(value: number, noun: string): string {
 export function isPlain(event: KeyboardEvent): boolean {
   return !event.ctrlKey && !event.metaKey && !event.altKey;
 }
+
+/** Milliseconds in which two clicks are one double click. */
+export const DOUBLE_CLICK = 300;
 
 /** Runs a task once in the next animation frame, however often it was asked for. */
 export class FrameTask {
@@ -104,12 +116,22 @@ export class Timer {
     });
   }
 
+  /** Whether it has been started, and neither run nor been cancelled since. */
+  get isPending(): boolean {
+    return this.handle !== undefined;
+  }
+
   start(milliseconds: number, run: () => void): void {
-    clearTimeout(this.handle);
-    if (!this.signal.aborted) this.handle = setTimeout(run, milliseconds);
+    this.cancel();
+    if (this.signal.aborted) return;
+    this.handle = setTimeout(() => {
+      this.handle = undefined;
+      run();
+    }, milliseconds);
   }
 
   cancel(): void {
     clearTimeout(this.handle);
+    this.handle = undefined;
   }
 }

@@ -3,16 +3,23 @@
 import { button, count, counted, h, swatch } from "./dom";
 import { clusterName } from "./protocol";
 import type { Cluster, Selection, SelectionMode } from "./protocol";
+import { focusedNear } from "./shadow";
 
 /** Clusters named at once: about two lines of them, in a panel at least this wide and in a narrower one. */
 const CHIPS_SHOWN = 5;
 const CHIPS_SHOWN_NARROW = 3;
 const NARROW = 340;
 
+/** What the buttons that are no clusters are called among those that come and go. */
+const CLEAR = "clear";
+const MORE = "more";
+
 export interface HeaderListeners {
   readonly onClear: () => void;
   readonly onCluster: (label: number, mode: SelectionMode) => void;
   readonly onPointCluster: (label: number | null) => void;
+  /** The button that had the keyboard has gone. */
+  readonly onLoseFocus: () => void;
 }
 
 export interface HeaderContent {
@@ -41,6 +48,7 @@ export class Header {
   }
 
   update(content: HeaderContent): void {
+    const focused = this.focused;
     if (content.selection.revision !== this.revision) this.isExpanded = false;
     this.revision = content.selection.revision;
     const isSelected = content.selection.kind !== "none";
@@ -49,6 +57,20 @@ export class Header {
     this.clearButton.hidden = !isSelected;
     this.chips.hidden = !isSelected || content.selection.clusters.length === 0;
     this.showChips(content);
+    if (focused !== null) this.focusAgain(focused);
+  }
+
+  /** Which of the buttons that come and go has the keyboard. */
+  private get focused(): string | null {
+    const focused = focusedNear(this.element);
+    if (focused === this.clearButton) return CLEAR;
+    return focused instanceof HTMLElement && this.chips.contains(focused) ? (focused.dataset.chip ?? null) : null;
+  }
+
+  private focusAgain(which: string): void {
+    const button = which === CLEAR ? this.clearButton : this.chips.querySelector<HTMLElement>(`[data-chip="${which}"]`);
+    if (button?.closest("[hidden]") === null) button.focus({ preventScroll: true });
+    else this.listeners.onLoseFocus();
   }
 
   private showChips(content: HeaderContent): void {
@@ -66,6 +88,7 @@ export class Header {
         this.showChips(content);
         this.chips.querySelector<HTMLElement>(".ce-more")?.focus();
       });
+      toggle.dataset.chip = MORE;
       toggle.setAttribute("aria-expanded", String(this.isExpanded));
       chips.push(toggle);
     }
@@ -78,6 +101,7 @@ export class Header {
       this.listeners.onPointCluster(null);
       this.listeners.onCluster(label, modeOf(event));
     });
+    chip.dataset.chip = String(label);
     chip.title = `Select the cluster “${name}”`;
     chip.append(
       swatch(cluster?.color ?? ""),

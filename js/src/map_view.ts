@@ -1,15 +1,13 @@
 /** The map as the panel knows it: lights points, shows names and outlines, and tells what the pointer does. */
 
-import { CanvasLayer } from "./canvas_layer";
-import { FrameTask } from "./dom";
+import { DOUBLE_CLICK, Timer } from "./dom";
 import { keepFitted } from "./fit";
 import { Gestures } from "./gestures";
 import type { Hover } from "./hover_card";
-import { LabelLayer, obstaclesOn } from "./label_layer";
 import type { Drawing, Release, Tool } from "./lasso";
 import { LassoButton } from "./lasso_button";
-import { clipTo, paintDrawing, paintLabels, paintLitPoints, paintOutline } from "./paint";
-import type { LitPoint } from "./paint";
+import { Overlay } from "./overlay";
+import type { Highlight } from "./overlay";
 import { nearestRow } from "./pick";
 import { PlotBinding } from "./plot_binding";
 import { rowOf } from "./plotly";
@@ -17,16 +15,10 @@ import type { PlotElement, PlotEvent } from "./plotly";
 import { projectionOf } from "./projection";
 import type { Projection } from "./projection";
 import type { Cluster, DataPoint, Outline, SelectionMode } from "./protocol";
+import { keepKeys } from "./shortcuts";
 import { simplifyOutline } from "./simplify";
-import { themeOf } from "./theme";
-import type { Theme } from "./theme";
 import { ViewportReporter } from "./viewport";
 import type { Viewport } from "./viewport";
-
-/** A point to light up on the map. */
-export interface Highlight extends Omit<LitPoint, "at"> {
-  readonly at: DataPoint;
-}
 
 export interface DrawnPolygon {
   readonly x: number[];
@@ -49,55 +41,41 @@ export interface MapListeners {
 
 interface Bound {
   readonly plot: PlotElement;
-  /** Names and the selection's outline, drawn when the view changes. */
-  readonly base: CanvasLayer;
-  /** Lit points and the lasso under the pointer, drawn often. */
-  readonly live: CanvasLayer;
   readonly gestures: Gestures;
   readonly viewport: ViewportReporter;
 }
 
-// The camera of a 3-D plot glides on after events stop; it is followed until it has stood still for this many frames.
-const STILL_FRAMES = 12;
 const TOUCH_RADIUS = 14;
 
 export class MapView {
   private readonly listeners: MapListeners;
-  private readonly baseTask: FrameTask;
-  private readonly liveTask: FrameTask;
-  private readonly followTask: FrameTask;
-  private readonly labels = new LabelLayer();
+  private readonly signal: AbortSignal;
+  private readonly overlay: Overlay;
+  /** Runs from a click upon nothing until no second one makes a double click of it. */
+  private readonly clicked: Timer;
   /** One for all plots: the next one is drawn upon as the last one was. */
   private readonly lassoButton = new LassoButton((isOn) => {
     this.bound?.plot.classList.toggle("ce-lasso-3d", isOn);
   });
   private readonly attached: HTMLElement[] = [this.lassoButton.element];
   private bound: Bound | null = null;
-  private outline: Outline | null = null;
-  private highlights: readonly Highlight[] = [];
-  private emphasized: number | null = null;
-  private drawing: Drawing | null = null;
   private hover: Hover | null = null;
   /** Row that was hovered when the press began: capturing the pointer ends the hover. */
   private pressedRow: number | null = null;
-  private stillFrames = 0;
-  private lastMatrix = "";
   private pointerIsInside = false;
 
   constructor(panel: HTMLElement, listeners: MapListeners, signal: AbortSignal) {
     this.listeners = listeners;
-    this.baseTask = new FrameTask(() => {
-      this.paintBase();
-    }, signal);
-    this.liveTask = new FrameTask(() => {
-      this.paintLive();
-    }, signal);
-    this.followTask = new FrameTask(() => {
-      this.followCamera();
-    }, signal);
-    const redraw = (): void => {
-      this.redraw();
-    };
+    this.signal = signal;
+    keepKeys(this.lassoButton.element, signal);
+    this.overlay = new Overlay(
+      this.attached,
+      ({ matrix }) => {
+        this.lassoButton.element.hidden = matrix === null;
+      },
+      signal,
+    );
+    this.clicked = new Timer(signal);
     new PlotBinding(
       panel,
       {
@@ -106,15 +84,15 @@ export class MapView {
         },
         on: {
           plotly_afterplot: () => {
-            this.redraw();
+            this.overlay.redraw();
             this.bound?.viewport.changed();
           },
           plotly_relayout: () => {
-            this.redraw();
+            this.overlay.redraw();
             this.bound?.viewport.settled();
           },
           plotly_relayouting: () => {
-            this.redraw();
+            this.overlay.redraw();
             this.bound?.viewport.moving();
           },
           plotly_hover: (event) => {
@@ -130,12 +108,6 @@ export class MapView {
       },
       signal,
     );
-    // JupyterLab says on the body which theme is on; the names on the map have to stay legible.
-    const theme = new MutationObserver(redraw);
-    theme.observe(document.body, { attributeFilter: ["data-jp-theme-name", "data-jp-theme-light", "class"] });
-    signal.addEventListener("abort", () => {
-      theme.disconnect();
-    });
   }
 
   /** Whether the pointer is over the map, so that keys may be meant for it. */
@@ -144,8 +116,7 @@ export class MapView {
   }
 
   setClusters(clusters: readonly Cluster[]): void {
-    this.labels.setClusters(clusters);
-    this.baseTask.request();
+    this.overlay.setClusters(clusters);
   }
 
   /** Tell again what part of the map is seen, as soon as it has been drawn. */
@@ -155,26 +126,23 @@ export class MapView {
 
   /** Outline of the selection in data coordinates, or null. */
   setOutline(outline: Outline | null): void {
-    this.outline = outline;
-    this.baseTask.request();
+    this.overlay.setOutline(outline);
   }
 
   /** Make one cluster's name stand out, or none. */
   setEmphasis(label: number | null): void {
-    if (label === this.emphasized) return;
-    this.emphasized = label;
-    this.baseTask.request();
+    this.overlay.setEmphasis(label);
   }
 
   /** Put something over the map that stays there, whatever is drawn. */
   attach(element: HTMLElement): void {
     this.attached.push(element);
+    keepKeys(element, this.signal);
     this.bound?.plot.append(element);
   }
 
   setHighlights(highlights: readonly Highlight[]): void {
-    this.highlights = highlights;
-    this.liveTask.request();
+    this.overlay.setHighlights(highlights);
   }
 
   /** Move a flat map so that a place is in view, if it is not; the zoom stays. */
@@ -216,18 +184,18 @@ export class MapView {
       },
       signal,
     );
-    const base = new CanvasLayer(plot, signal);
-    const live = new CanvasLayer(plot, signal);
+    this.overlay.bind(plot, signal);
     plot.classList.add("ce-plot");
     plot.classList.toggle("ce-lasso-3d", this.lassoButton.isOn);
     plot.append(...this.attached);
     const viewport = new ViewportReporter(plot, this.listeners.onViewport, signal);
-    this.bound = { plot, base, live, gestures, viewport };
+    this.bound = { plot, gestures, viewport };
     keepFitted(plot, signal);
     const resized = new ResizeObserver(() => {
-      this.redraw();
+      this.overlay.redraw();
     });
-    resized.observe(plot);
+    // names stand beside what lies over the map, which grows and shrinks
+    for (const element of [plot, ...this.attached]) resized.observe(element);
     plot.addEventListener(
       "pointerenter",
       () => {
@@ -246,7 +214,7 @@ export class MapView {
     plot.addEventListener(
       "wheel",
       () => {
-        this.redraw();
+        this.overlay.redraw();
       },
       { signal, passive: true },
     );
@@ -255,11 +223,10 @@ export class MapView {
       plot.classList.remove("ce-plot", "ce-lasso-3d");
       for (const element of this.attached) element.remove();
       this.bound = null;
-      this.drawing = null;
       this.pointerIsInside = false;
       this.setHover(null);
     });
-    this.redraw();
+    this.overlay.redraw();
     viewport.changed();
   }
 
@@ -277,19 +244,21 @@ export class MapView {
   // What the pointer does
 
   private setDrawing(drawing: Drawing | null): void {
-    this.drawing = drawing;
     if (drawing) this.setHover(null);
-    this.liveTask.request();
+    this.overlay.setDrawing(drawing);
   }
 
   private release(release: Release, touch: boolean): void {
     const projection = this.projection();
     if (!projection || !this.bound) return;
+    const isSecond = this.clicked.isPending;
+    this.clicked.cancel();
     if (release.kind === "click") {
       const touched = touch ? nearestRow(this.bound.plot, projection, release.at, TOUCH_RADIUS) : null;
       const row = this.pressedRow ?? touched;
-      if (row === null) this.listeners.onPickNothing();
-      else this.listeners.onPickRow(row);
+      if (row !== null) this.listeners.onPickRow(row);
+      else if (isSecond) this.showAll();
+      else this.clicked.start(DOUBLE_CLICK, this.listeners.onPickNothing);
     } else if (release.kind === "outline") {
       const vertices = simplifyOutline(release.outline).map((pixel) => projection.fromPixel(pixel));
       this.listeners.onPolygon({
@@ -299,6 +268,11 @@ export class MapView {
         ...(projection.matrix && { matrix: [...projection.matrix] }),
       });
     }
+  }
+
+  /** What plotly does on a double click of its own: in lasso and box mode it hears of none. */
+  private showAll(): void {
+    this.bound?.plot.querySelector<HTMLElement>('.modebar-btn[data-attr="zoom"][data-val="reset"]')?.click();
   }
 
   private click(event: PlotEvent): void {
@@ -320,70 +294,5 @@ export class MapView {
     if (hover === null && this.hover === null) return;
     this.hover = hover;
     this.listeners.onHover(hover);
-  }
-
-  // What is drawn
-
-  private redraw(): void {
-    this.baseTask.request();
-    this.liveTask.request();
-    this.stillFrames = 0;
-    if (this.projection()?.matrix) this.followTask.request();
-  }
-
-  private followCamera(): void {
-    const matrix = this.projection()?.matrix?.join() ?? "";
-    if (matrix === this.lastMatrix) {
-      this.stillFrames += 1;
-    } else {
-      this.lastMatrix = matrix;
-      this.stillFrames = 0;
-      this.baseTask.request();
-      this.liveTask.request();
-    }
-    if (matrix !== "" && this.stillFrames < STILL_FRAMES) this.followTask.request();
-  }
-
-  private paintBase(): void {
-    const projection = this.projection();
-    if (!this.bound || !projection) return;
-    const { plot, base } = this.bound;
-    const theme = themeOf(plot);
-    this.lassoButton.element.hidden = projection.matrix === null;
-    base.draw((context) => {
-      clipTo(context, projection.area);
-      if (this.outline && projection.matrix === null) {
-        const { x, y } = this.outline;
-        const pixels = x.map((value, index) => projection.toPixel({ x: value, y: y[index] ?? NaN, z: 0 }));
-        paintOutline(
-          context,
-          pixels.filter((pixel) => pixel !== null),
-          theme,
-        );
-      }
-      const labels = this.labels.place(context, projection, obstaclesOn(plot, this.attached), theme, this.emphasized);
-      paintLabels(context, labels, theme, this.emphasized);
-    });
-  }
-
-  private paintLive(): void {
-    const projection = this.projection();
-    if (!this.bound || !projection) return;
-    const { plot, live } = this.bound;
-    if (this.highlights.length === 0 && !this.drawing) live.clear();
-    else
-      live.draw((context) => {
-        this.paintLit(context, projection, themeOf(plot));
-      });
-  }
-
-  private paintLit(context: CanvasRenderingContext2D, projection: Projection, theme: Theme): void {
-    clipTo(context, projection.area);
-    const points = this.highlights.flatMap(({ at, ...look }) => {
-      const pixel = projection.toPixel(at);
-      return pixel ? [{ at: pixel, ...look }] : [];
-    });
-    paintLitPoints(context, points, theme);
-    if (this.drawing) paintDrawing(context, this.drawing, theme);
   }
 }

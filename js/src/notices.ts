@@ -1,6 +1,6 @@
 /** The lines at the top of the panel: what Python has to say, quietly, and what went wrong, until it is dismissed. */
 
-import { button, h } from "./dom";
+import { button, h, reachIfLong } from "./dom";
 
 export class Notices {
   readonly element: HTMLElement;
@@ -14,6 +14,7 @@ export class Notices {
   setNotice(text: string): void {
     this.notice.textContent = text;
     this.notice.hidden = text === "";
+    reachIfLong(this.notice);
   }
 
   showProblem(text: string): void {

@@ -114,9 +114,9 @@ export class PageCache {
     this.request();
   }
 
-  /** A request failed; its page may be asked for again at the next need. */
-  fail(request: number): void {
-    this.inFlight.delete(request);
+  /** A request failed; its page may be asked for again at the next need. Whether it was one of these. */
+  fail(request: number): boolean {
+    return this.inFlight.delete(request);
   }
 
   private store(number: number, rows: readonly Row[]): void {

@@ -1,5 +1,6 @@
 /** How things look on the overlay: names, outlines, lit points. Drawing only; what and where is decided elsewhere. */
 
+import { overlaps } from "./geometry";
 import type { Pixel, Rect } from "./geometry";
 import type { PlacedLabel } from "./labels";
 import type { Drawing } from "./lasso";
@@ -103,7 +104,7 @@ function paintTexts(context: CanvasRenderingContext2D, points: readonly LitPoint
     if (text === undefined) continue;
     const { width } = context.measureText(text);
     const place = { left: at.x + 9, top: at.y - height / 2, width, height };
-    if (taken.some((other) => overlap(place, other))) continue;
+    if (taken.some((other) => overlaps(place, other))) continue;
     taken.push(place);
     context.lineWidth = 3;
     context.strokeStyle = theme.halo;
@@ -111,15 +112,6 @@ function paintTexts(context: CanvasRenderingContext2D, points: readonly LitPoint
     context.fillStyle = theme.ink;
     context.fillText(text, place.left, at.y);
   }
-}
-
-function overlap(one: Rect, other: Rect): boolean {
-  return (
-    one.left < other.left + other.width &&
-    other.left < one.left + one.width &&
-    one.top < other.top + other.height &&
-    other.top < one.top + one.height
-  );
 }
 
 function paintLitPoint(context: CanvasRenderingContext2D, { at, color, role }: LitPoint, theme: Theme): void {

@@ -22,8 +22,9 @@ function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
   context.root.append(context.slots.top);
   addFinding(context);
   addSaved(context);
-  addFullScreen(context);
   addHelp(context);
+  // after what hangs from buttons, so that Escape closes that first
+  addFullScreen(context);
   addSliders(context);
   addOverview(context);
   const reading = new Reading(context);

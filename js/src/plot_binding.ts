@@ -1,5 +1,6 @@
 /** Finds the plot beside the panel, listens to it, and notices when it is drawn anew or replaced. */
 
+import { whenAttached } from "./attached";
 import type { PlotElement, PlotEvent } from "./plotly";
 import { isReady } from "./plotly";
 import { closestAcross, queryAcross, shadowRootsIn, shareStyles } from "./shadow";
@@ -22,15 +23,13 @@ export class PlotBinding {
   constructor(panel: HTMLElement, listeners: PlotListeners, signal: AbortSignal) {
     this.panel = panel;
     this.listeners = listeners;
-    // The panel is rendered before it is put into the page; its first size tells when it is there, and has a root.
-    const attached = new ResizeObserver(() => {
+    whenAttached(panel, signal, () => {
       this.watchRoot(changes);
       this.update();
     });
     const changes = new MutationObserver(() => {
       this.update();
     });
-    attached.observe(panel);
     // A FigureWidget that draws into the same element again has dropped all listeners, ours too.
     const redrawn = (event: Event): void => {
       const detail: unknown = (event as CustomEvent<unknown>).detail;
@@ -40,7 +39,6 @@ export class PlotBinding {
     };
     document.addEventListener("plotlywidget-after-render", redrawn, { signal });
     signal.addEventListener("abort", () => {
-      attached.disconnect();
       changes.disconnect();
       this.unbind();
     });

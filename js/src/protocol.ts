@@ -84,7 +84,13 @@ export type Message =
   | { readonly type: "detail"; readonly detail: Detail }
   | { readonly type: "snippet"; readonly request: number; readonly snippet: Snippet }
   | { readonly type: "inspected"; readonly request: number }
-  | { readonly type: "error"; readonly request: number | null; readonly message: string };
+  | {
+      readonly type: "error";
+      readonly request: number | null;
+      /** The type of what could not be answered; "" where nothing was asked. */
+      readonly of: string;
+      readonly message: string;
+    };
 
 export type Intent =
   | FindingIntent
@@ -102,6 +108,7 @@ export type Intent =
   | ({ type: "viewport" } & Viewport);
 
 const NOISE_COLOR = "#9aa0a6";
+const UNREADABLE = "A page of texts could not be read.";
 
 function point(value: Fields): DataPoint | null {
   const x = num(value.x, NaN);
@@ -194,7 +201,7 @@ export function parseMessage(value: unknown): Message | null {
     case "page": {
       // A row that cannot be read would shift all rows after it: such a page is refused as a whole.
       const rows = list(message.rows).map(parseRow);
-      if (rows.includes(null)) return { type: "error", request, message: "A page of texts could not be read." };
+      if (rows.includes(null)) return { type: "error", request, of: "page", message: UNREADABLE };
       const revision = int(message.revision, -1);
       return { type: "page", request, revision, start: int(message.start, 0), rows: rows as Row[] };
     }
@@ -212,6 +219,7 @@ export function parseMessage(value: unknown): Message | null {
       return {
         type: "error",
         request: request < 0 ? null : request,
+        of: str(message.of),
         message: str(message.message) || "Something failed.",
       };
     default:

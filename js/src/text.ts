@@ -14,6 +14,11 @@ export function shorten(text: string, longest: number): string {
   return text;
 }
 
+/** Whether a text that Python sent for a list may be a part of a longer one: such a part begins or ends with "…". */
+export function isCut(text: string): boolean {
+  return text.startsWith("…") || text.endsWith("…");
+}
+
 /** Number of visible characters. */
 export function lengthOf(text: string): number {
   return Array.from(GRAPHEMES.segment(text)).length;

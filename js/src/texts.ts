@@ -1,6 +1,6 @@
 /** The selected texts: a list of which only what is in view is in the page, and only what was in view is held. */
 
-import { h, isPlain } from "./dom";
+import { Timer, button, h, isPlain } from "./dom";
 import type { Find } from "./highlight";
 import { GroupBar } from "./listing/group_bar";
 import type { Listing } from "./listing/protocol";
@@ -8,7 +8,7 @@ import { PageCache } from "./pages";
 import type { PageRequest } from "./pages";
 import type { PageMessage, Row } from "./protocol";
 import { showRow } from "./row_view";
-import { marksText } from "./shadow";
+import { focusedNear, holdsFocus, marksText } from "./shadow";
 import { VirtualList } from "./virtual_list";
 
 export interface TextsOptions {
@@ -25,6 +25,9 @@ export interface TextsOptions {
   readonly clusterColor: (label: number) => string;
 }
 
+/** Milliseconds after which texts that could not be read are asked for once more. */
+const PATIENCE = 2_000;
+
 export class Texts {
   readonly element: HTMLElement;
   private readonly options: TextsOptions;
@@ -32,8 +35,14 @@ export class Texts {
   private readonly pages: PageCache;
   private readonly empty = h("p", { class: "ce-hint" });
   private readonly groups: GroupBar;
+  private readonly failure: HTMLElement;
+  private readonly patience: Timer;
+  private hasFailed = false;
   private find: Find | null = null;
   private revision = -1;
+  /** Of which selection the list is, and how it is arranged. */
+  private kind = "";
+  private wasStarredOnly = false;
   private openRow = -1;
 
   constructor(options: TextsOptions, signal: AbortSignal) {
@@ -76,38 +85,80 @@ export class Texts {
       clusterName: options.clusterName,
       clusterColor: options.clusterColor,
     });
-    this.element = h("div", { class: "ce-texts" }, this.groups.element, this.empty, this.list.element);
+    this.patience = new Timer(signal);
+    const again = button("ce-button", "Try again", null, () => {
+      this.list.focusQuietly();
+      this.askAgain();
+    });
+    this.failure = h("div", { class: "ce-failure", role: "status", hidden: true }, "Texts could not be read.", again);
+    const { element } = this.groups;
+    this.element = h("div", { class: "ce-texts", tabindex: -1 }, element, this.empty, this.failure, this.list.element);
   }
 
-  /** Show another list from its first text, with what was looked for marked; the same one stays where it was scrolled to. */
-  show(listing: Listing, find: Find | null): void {
+  /**
+   * Show another list from its first text, with what was looked for marked; the same one stays where it was scrolled to,
+   * and so does one of which a star has been taken away. `selected` is the revision of the selection.
+   */
+  show(listing: Listing, find: Find | null, selected: number): void {
     this.find = find;
     this.groups.update(listing.groups, listing.count);
     if (listing.revision === this.revision) return;
     this.revision = listing.revision;
+    const before = this.kind;
+    this.kind = JSON.stringify([selected, listing.query, listing.sort, listing.descending, listing.grouped]);
+    const isSameLess = listing.starred_only && this.wasStarredOnly && this.kind === before;
+    this.wasStarredOnly = listing.starred_only;
     const isEmpty = listing.count === 0;
     const isNarrowed = listing.terms.length > 0 || listing.starred_only;
     this.empty.textContent = isNarrowed ? "None of the selected texts is like that." : "There are no texts inside.";
     this.empty.hidden = !isEmpty;
+    const hadFocus = focusedNear(this.element) === this.element || holdsFocus(this.list.element);
     this.list.element.hidden = isEmpty;
+    if (hadFocus) this.focusQuietly();
+    this.forgetFailure();
     this.pages.reset(listing.revision, listing.count);
-    this.list.reset(listing.count);
-    this.groups.scrolled(0);
+    this.list.reset(listing.count, isSameLess);
+    this.groups.scrolled(this.list.visible.start);
   }
 
   /** Labels, colours or the order changed: fetch again what is in view. */
   refetch(): void {
     this.pages.markStale();
+    this.needVisible();
+  }
+
+  receive(message: PageMessage): void {
+    this.forgetFailure();
+    this.pages.receive(message);
+  }
+
+  /** A request failed: if texts were asked for, they are once more, and after that when somebody says so. */
+  fail(request: number): void {
+    if (!this.pages.fail(request) || this.patience.isPending) return;
+    if (this.hasFailed) {
+      this.failure.hidden = false;
+      return;
+    }
+    this.hasFailed = true;
+    this.patience.start(PATIENCE, () => {
+      this.needVisible();
+    });
+  }
+
+  private needVisible(): void {
     const { start, stop } = this.list.visible;
     this.pages.need(start, stop);
   }
 
-  receive(message: PageMessage): void {
-    this.pages.receive(message);
+  private askAgain(): void {
+    this.failure.hidden = true;
+    this.needVisible();
   }
 
-  fail(request: number): void {
-    this.pages.fail(request);
+  private forgetFailure(): void {
+    this.hasFailed = false;
+    this.failure.hidden = true;
+    this.patience.cancel();
   }
 
   /** A row that is held here. */
@@ -138,9 +189,10 @@ export class Texts {
     this.list.mark(row === null ? null : (this.pages.find(row) ?? null));
   }
 
-  /** Take the keyboard without drawing the eye. */
+  /** Take the keyboard without drawing the eye; a list that is still to come gets it then. */
   focusQuietly(): void {
-    this.list.focusQuietly();
+    if (this.list.element.hidden) this.element.focus({ preventScroll: true });
+    else this.list.focusQuietly();
   }
 
   private open(index: number, byKey: boolean): void {

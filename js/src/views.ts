@@ -1,6 +1,7 @@
 /** The panel's main part: of several views, the first that is wanted is shown. */
 
 import { Timer } from "./dom";
+import { holdsFocus } from "./shadow";
 
 export interface View {
   readonly element: HTMLElement;
@@ -8,6 +9,8 @@ export interface View {
   readonly focus: () => void;
   /** What Escape does here; the view for which nothing is left to do has none. */
   readonly leave?: () => void;
+  /** Whether a click upon nothing on the map leaves it as well: where that is about what was chosen on the map. */
+  readonly isLeftByMap?: boolean;
   /** Another view takes its place. What was pointed at in it goes without being left by the pointer. */
   readonly onHidden?: () => void;
 }
@@ -42,13 +45,15 @@ export class Views {
     });
   }
 
-  /** Show the view that is wanted now. */
+  /** Show the view that is wanted now; the keyboard goes from the one before to it. */
   update(): void {
     if (this.held) return;
     const before = this.shown;
+    const hadFocus = before !== null && holdsFocus(before.element);
     this.shown = this.ranked.find(({ view }) => view.isWanted())?.view ?? null;
     if (before !== this.shown) before?.onHidden?.();
     for (const { view } of this.ranked) view.element.hidden = view !== this.shown;
+    if (hadFocus && before !== this.shown) this.focus();
   }
 
   isShown(view: View): boolean {
@@ -57,6 +62,11 @@ export class Views {
 
   focus(): void {
     this.shown?.focus();
+  }
+
+  /** Something on the map that is no point was clicked. */
+  leaveByMap(): void {
+    if (this.shown?.isLeftByMap) this.shown.leave?.();
   }
 
   /** Leave the view that is shown; whether there was anything to leave. */

@@ -71,15 +71,17 @@ export class VirtualList {
     });
   }
 
-  /** Show `count` other rows, from the first one. */
-  reset(count: number): void {
+  /** Show `count` other rows, from the first one, or from the place where the rows before were looked at. */
+  reset(count: number, keepsPlace = false): void {
+    const [top, active] = keepsPlace ? [this.contentTop, this.active] : [0, null];
     this.count = count;
     this.setActive(null);
     this.point(null);
     this.recycle(() => false);
     this.remap();
-    this.scrollTo(0);
+    this.scrollTo(top);
     this.render();
+    if (active !== null && count > 0) this.setActive(Math.min(active, count - 1));
   }
 
   /** Rows start..stop-1 have something else to show. */

@@ -5,6 +5,7 @@ import { shown } from "../src/finding/format";
 import { Legend } from "../src/finding/legend";
 import type { LegendListeners } from "../src/finding/legend";
 import { parseColoring, parseFilter } from "../src/finding/protocol";
+import { RangeSlider } from "../src/finding/range_slider";
 import widget from "../src/panel";
 import { FakeModel } from "./fake_model";
 import { find, layOut, withPage } from "./page";
@@ -118,6 +119,16 @@ describe("the filter", () => {
     expect(model.lastSent("filter_expression")).toMatchObject({ expression: 'section == "sport"' });
   });
 
+  it("takes the keyboard when it is opened, once it is there to take it", () => {
+    open();
+    const focused: boolean[] = [];
+    vi.spyOn(HTMLElement.prototype, "focus").mockImplementation(function (this: HTMLElement) {
+      if (this.matches(".ce-filter-expression")) focused.push(this.closest("[hidden]") === null);
+    });
+    find(".ce-filter-toggle").click();
+    expect(focused).toEqual([true]);
+  });
+
   it("reads a field when it is unfolded, shows how far it is, and stops", () => {
     const unread = { name: "author", kind: "unread" };
     const other = { name: "tags", kind: "unread" };
@@ -165,6 +176,33 @@ describe("the filter", () => {
     expect(checks().map((box) => box.checked)).toEqual([false, true, false]);
     find(".ce-filter-line button").click();
     expect(model.lastSent("clear_filter")).toEqual({ type: "clear_filter" });
+  });
+
+  it("brings a field into sight when it is unfolded, and when its values have come", () => {
+    const seen: HTMLElement[] = [];
+    vi.spyOn(HTMLElement.prototype, "scrollIntoView").mockImplementation(function (this: HTMLElement) {
+      seen.push(this);
+    });
+    model.update({ filtering: { ...filtering, fields: [{ name: "author", kind: "unread" }, published] } });
+    open();
+    find(".ce-filter-toggle").click();
+    find(".ce-filter-field summary").focus();
+    unfold(0);
+    model.update({ filtering: { ...filtering, fields: [{ ...section, name: "author" }, published] } });
+    const body = find(".ce-filter-field-body");
+    expect(seen).toEqual([body, body]);
+  });
+
+  it("keeps the keyboard when its button to clear it goes", () => {
+    open();
+    const clear = find(".ce-filter-line button");
+    for (const isOpen of [true, false]) {
+      model.update({ filtering: { ...filtering, kept: 3 } });
+      find(".ce-filter-toggle").click();
+      clear.focus();
+      model.update({ filtering });
+      expect(document.activeElement).toBe(find(isOpen ? ".ce-filter-expression" : ".ce-filter-toggle"));
+    }
   });
 
   it("finds the values that are too many to list, and ticks them", async () => {
@@ -245,6 +283,21 @@ describe("the legend", () => {
     expect(told.onColorBy).toHaveBeenCalledWith(`field:${hostile}`);
   });
 
+  it("can be folded away from the points beneath it, and back", () => {
+    const element = legend({ legend: [{ code: 1, name: "sport", color: "red", count: 7 }] });
+    const isSeen = (selector: string): boolean => find(selector, element).closest("[hidden]") === null;
+    const fold = find(".ce-legend-fold", element);
+    expect([isSeen("select"), isSeen(".ce-legend-entry"), fold.getAttribute("aria-expanded")]).toEqual([
+      true,
+      true,
+      "true",
+    ]);
+    fold.click();
+    expect([isSeen("select"), isSeen(".ce-legend-entry"), isSeen(".ce-legend-fold")]).toEqual([false, false, true]);
+    fold.click();
+    expect(isSeen("select")).toBe(true);
+  });
+
   it("selects a colour on a click, adds it with Shift, and looks at it alone", () => {
     const entries = [
       { code: 1, name: hostile, color: "red", count: 7 },
@@ -267,6 +320,36 @@ describe("the legend", () => {
     expect(told.onStopReading).toHaveBeenCalled();
     expect(find(".ce-progress-line", legend({ wanted: "trust" })).hidden).toBe(true);
     expect(find(".ce-progress-line", legend({})).hidden).toBe(true);
+  });
+
+  it("leaves a thumb where it was moved to until that was told, whatever Python says of before", () => {
+    vi.useFakeTimers();
+    const onRange = vi.fn();
+    const slider = new RangeSlider(onRange, new AbortController().signal);
+    const range = { name: "year", kind: "numbers", low: 0, high: 400, from: 0, to: 400 };
+    slider.show(range);
+    const first = find(".ce-range-least", slider.element) as HTMLInputElement;
+    for (const value of ["10", "20"]) {
+      first.value = value;
+      first.dispatchEvent(new Event("input"));
+      slider.show({ ...range, from: 5 });
+      expect(first.value).toBe(value);
+    }
+    vi.advanceTimersByTime(200);
+    expect(onRange.mock.calls).toEqual([[20, 400]]);
+    slider.show({ ...range, from: 30 });
+    expect(first.value).toBe("30");
+    vi.useRealTimers();
+  });
+
+  it("lets the first thumb be taken hold of where both are at the right end, and the last one at the left", () => {
+    const slider = new RangeSlider(vi.fn(), new AbortController().signal);
+    const range = { name: "year", kind: "numbers", low: 0, high: 400 };
+    const onTop = (from: number, to: number): boolean => {
+      slider.show({ ...range, from, to });
+      return find(".ce-range-least", slider.element).style.zIndex !== "";
+    };
+    expect([onTop(400, 400), onTop(0, 0), onTop(0, 400)]).toEqual([true, false, false]);
   });
 
   it("narrows dates by a slider whose ends are exact", async () => {

@@ -68,6 +68,7 @@ export function withPage(): void {
       setPointerCapture: () => undefined,
       releasePointerCapture: () => undefined,
       hasPointerCapture: () => false,
+      scrollIntoView: () => undefined,
     });
   });
   afterEach(() => {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { h } from "../src/dom";
 import widget from "../src/panel";
@@ -64,6 +64,15 @@ describe("while nothing is selected", () => {
     expect(names).toEqual(["central bank, rates", "Cluster 1", "noise"]);
   });
 
+  it("lists the clusters once when all that is said of them changes at once", () => {
+    open();
+    const drawn = vi.spyOn(find(".ce-table-body"), "replaceChildren");
+    model.update({ clusters: clusters.slice(0, 2), n_rows: 1100, title: "news", n_components: 3 });
+    expect(drawn).toHaveBeenCalledOnce();
+    expect(find(".ce-summary").textContent).toBe("1,100 texts in 2 clusters");
+    expect(find(".ce-title").textContent).toBe("news");
+  });
+
   it("selects a cluster on a click, and adds it with Shift", () => {
     open();
     find(".ce-cluster:nth-child(2)").click();
@@ -84,6 +93,77 @@ describe("keys on a cluster", () => {
     expect(model.lastSent("zoom_cluster")).toMatchObject({ label: 0 });
     expect(key({ key: "Enter", altKey: true })).toBe(false);
     expect(model.lastSent("select_cluster")).toMatchObject({ label: 0, mode: "subtract" });
+  });
+});
+
+/** Whether Lumino, which JupyterLab and Notebook 7 are built of, finds a shortcut's element for an event. */
+function luminoMatches(event: Event, selector: string): boolean {
+  for (let at = event.target as Element | null; at; at = at.parentElement) {
+    if (at.hasAttribute("data-lm-suppress-shortcuts")) return false;
+    if (at.matches(selector)) return true;
+  }
+  return false;
+}
+
+describe.each([
+  ["JupyterLab, which listens behind the panel", false],
+  ["Notebook 7, which listens before it", true],
+])("shortcuts of %s", (_, capture) => {
+  const cellKeys: string[] = [];
+  const pageKeys: string[] = [];
+  let listening: AbortController;
+
+  beforeEach(() => {
+    cellKeys.length = pageKeys.length = 0;
+    listening = new AbortController();
+    const hear = (event: KeyboardEvent): void => {
+      if (luminoMatches(event, ".jp-Notebook :focus")) cellKeys.push(event.key);
+      else if (luminoMatches(event, "body")) pageKeys.push(event.key);
+    };
+    document.addEventListener("keydown", hear, { capture, signal: listening.signal });
+    const el = h("div", {});
+    document.body.append(h("div", { class: "jp-Notebook" }, el));
+    widget.render({ model: model.asModel, el });
+    layOut();
+    select(20);
+  });
+
+  afterEach(() => {
+    listening.abort();
+  });
+
+  const type = (target: HTMLElement, key: string, more: KeyboardEventInit = {}): void => {
+    target.focus();
+    target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more }));
+  };
+
+  it.each(["[role=listbox]", ".ce-clear", ".ce-sort", ".ce-find", ".ce-ask-input"])(
+    "are not typed in %s",
+    (selector) => {
+      for (const key of ["d", "d", "0", "ArrowDown", "Enter"]) type(find(selector), key);
+      type(find(selector), "M", { shiftKey: true });
+      type(find(selector), "Enter", { ctrlKey: true });
+      expect(cellKeys).toEqual([]);
+      expect(pageKeys).toEqual([]);
+    },
+  );
+
+  it.each(["[role=listbox]", ".ce-sort", ".ce-find", ".ce-ask-input"])(
+    "that save and open the palette work in %s, after any other key",
+    (selector) => {
+      type(find(".ce-texts"), "d");
+      type(find(selector), "d");
+      type(find(selector), "s", { ctrlKey: true });
+      expect([...cellKeys, ...pageKeys]).toEqual(["s"]);
+    },
+  );
+
+  it("work again beside the panel, and once it is closed", () => {
+    const cell = h("div", { tabindex: 0 });
+    find(".jp-Notebook").append(cell);
+    type(find("[role=listbox]"), "d");
+    type(cell, "b");
+    expect(cellKeys).toEqual(["b"]);
   });
 });
 
@@ -131,6 +211,53 @@ describe("a selection", () => {
     expect(find("[role=listbox]").hasAttribute("aria-activedescendant")).toBe(true);
   });
 
+  it("of starred texts stays where it is when a star is taken away, and begins anew with other rows", () => {
+    open();
+    select(400);
+    const starred = (revision: number, count: number, more: Record<string, unknown> = {}): void => {
+      model.update({ listing: arranged({ revision, count, starred_only: true, ...more }) });
+      answerPages((index) => `text ${index}`);
+    };
+    starred(2, 200);
+    const list = find("[role=listbox]");
+    for (let step = 0; step < 4; step++) press("PageDown", list);
+    const active = list.getAttribute("aria-activedescendant");
+    expect(active).toMatch(/-3\d$/u);
+    starred(3, 199);
+    expect(list.getAttribute("aria-activedescendant")).toBe(active);
+    expect(document.querySelector(".ce-row[data-index='0']")).toBeNull();
+    starred(4, 10);
+    expect(list.getAttribute("aria-activedescendant")).toMatch(/-9$/u);
+    starred(5, 200, { sort: "order" });
+    expect(document.querySelector(".ce-row[data-index='0']")).not.toBeNull();
+    expect(list.hasAttribute("aria-activedescendant")).toBe(false);
+  });
+
+  it("whose texts could not be read asks for them once more, and then offers to", () => {
+    vi.useFakeTimers();
+    open();
+    select(12);
+    const failed = (): void => {
+      model.reply({ type: "error", request: model.lastSent("page").request, of: "page", message: "Gone." });
+    };
+    const asked = (): number => model.sent.filter(({ type }) => type === "page").length;
+    failed();
+    expect(asked()).toBe(1);
+    vi.advanceTimersByTime(3_000);
+    expect(asked()).toBe(2);
+    expect(find(".ce-failure").hidden).toBe(true);
+    failed();
+    vi.advanceTimersByTime(60_000);
+    expect(asked()).toBe(2);
+    expect(find(".ce-failure").hidden).toBe(false);
+    find(".ce-failure button").click();
+    expect(asked()).toBe(3);
+    answerPages((index) => `text ${index}`);
+    expect(find(".ce-failure").hidden).toBe(true);
+    expect(find(".ce-row-text").textContent).toBe("text 0");
+    vi.useRealTimers();
+  });
+
   it("of nothing says so", () => {
     open();
     const selection = { revision: 1, kind: "polygon", count: 0, clusters: [], outline: null };
@@ -154,6 +281,247 @@ describe("a selection", () => {
     document.body.append(input);
     press("Escape", input);
     expect(model.sent.some((message) => message.type === "clear")).toBe(false);
+  });
+});
+
+describe("the keyboard", () => {
+  const clear = (): void => {
+    const selection = { revision: 9, kind: "none", count: 0, clusters: [], outline: null };
+    model.update({ selection, listing: arranged({ revision: 9, count: 0 }) });
+  };
+  const focusIsIn = (selector: string): boolean => document.activeElement?.closest(selector) !== null;
+
+  it("goes from a cluster to its texts at once on Enter, and back to the clusters on Escape", () => {
+    open();
+    const row = find(".ce-cluster");
+    row.focus();
+    press("Enter", row);
+    select(20);
+    expect(find(".ce-overview").hidden).toBe(true);
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+    press("Escape", find("[role=listbox]"));
+    clear();
+    expect(focusIsIn(".ce-cluster")).toBe(true);
+  });
+
+  it("is in no list that is hidden: it waits for the texts, and leaves a list that becomes empty", () => {
+    open();
+    find(".ce-cluster").focus();
+    const focused: boolean[] = [];
+    find(".ce-panel").addEventListener("focusin", ({ target }) => {
+      focused.push(target instanceof Element && target.closest("[hidden]") === null);
+    });
+    select(20);
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+    model.update({ listing: arranged({ revision: 2, count: 0, starred_only: true }) });
+    expect(document.activeElement).toBe(find(".ce-texts"));
+    expect(focused).not.toContain(false);
+  });
+
+  it("waits for a second click after a click on a cluster, and follows then", () => {
+    vi.useFakeTimers();
+    open();
+    find(".ce-cluster").focus();
+    find(".ce-cluster").click();
+    select(20);
+    expect(find(".ce-overview").hidden).toBe(false);
+    vi.advanceTimersByTime(400);
+    vi.useRealTimers();
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+  });
+
+  it("goes to the clusters when the selection is cleared by its button, which goes", () => {
+    open();
+    select(20);
+    find(".ce-clear").focus();
+    find(".ce-clear").click();
+    clear();
+    expect(focusIsIn(".ce-cluster")).toBe(true);
+  });
+
+  it("stays on the chip of a cluster when chips are made anew, and goes to the texts when it has gone", () => {
+    open();
+    select(20);
+    find(".ce-chip").focus();
+    select(30, 2);
+    expect(document.activeElement).toBe(find(".ce-chip"));
+    model.update({ clusters: [...clusters] });
+    expect(document.activeElement).toBe(find(".ce-chip"));
+    const selection = { revision: 3, kind: "polygon", count: 1, clusters: [{ label: 1, count: 1 }], outline: null };
+    model.update({ selection, listing: arranged({ revision: 3, count: 1 }) });
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+  });
+
+  it("is not taken by a text that is opened elsewhere, except from what that text covers", () => {
+    open();
+    select(20);
+    const box = find(".ce-ask-input");
+    box.focus();
+    model.update({ inspected: 3 });
+    expect(document.activeElement).toBe(box);
+    model.update({ inspected: -1 });
+    find("[role=listbox]").focus();
+    model.update({ inspected: 4 });
+    expect(document.activeElement).toBe(find(".ce-detail"));
+  });
+});
+
+describe("Escape", () => {
+  const cleared = (): number => model.sent.filter(({ type }) => type === "clear").length;
+
+  it("that calls off what an input method composes does nothing else", () => {
+    open();
+    select(20);
+    const box = find(".ce-toolbar .ce-find") as HTMLInputElement;
+    box.value = "한";
+    const composing = { key: "Escape", isComposing: true, bubbles: true, cancelable: true };
+    box.dispatchEvent(new KeyboardEvent("keydown", composing));
+    expect(box.value).toBe("한");
+    expect(cleared()).toBe(0);
+  });
+
+  it.each([".ce-ask-input", ".ce-filter-expression"])("leaves what is typed in %s at first", (selector) => {
+    open();
+    select(20);
+    const box = find(selector) as HTMLInputElement;
+    box.value = "a long question";
+    box.focus();
+    press("Escape", box);
+    expect(cleared()).toBe(0);
+    expect(box.value).toBe("a long question");
+    expect(document.activeElement).toBe(find("[role=listbox]"));
+    press("Escape", find("[role=listbox]"));
+    expect(cleared()).toBe(1);
+  });
+
+  it("is of the explorer that has the keyboard, and of the one that is pointed at where none has it", () => {
+    open();
+    const other = new FakeModel();
+    const el = h("div", {});
+    document.body.append(el);
+    widget.render({ model: other.asModel, el });
+    const selection = { revision: 1, kind: "polygon", count: 1, clusters: [], outline: null };
+    for (const each of [model, other]) each.update({ selection, listing: arranged({ revision: 1, count: 1 }) });
+    const [first, second] = document.querySelectorAll<HTMLElement>(".ce-panel");
+    if (!first || !second) throw new Error("There should be two panels");
+    // the pointer is over the first one
+    const matches = first.matches.bind(first);
+    vi.spyOn(first, "matches").mockImplementation((selector) => selector === ":hover" || matches(selector));
+    press("Escape", find("[role=listbox]", second));
+    expect([cleared(), other.sent.filter(({ type }) => type === "clear").length]).toEqual([0, 1]);
+    press("Escape", document.body);
+    expect([cleared(), other.sent.filter(({ type }) => type === "clear").length]).toEqual([1, 1]);
+  });
+});
+
+describe("the whole page, where the browser does not lend its screen", () => {
+  const isFull = (): boolean => document.querySelector(".ce-full-screen") !== null;
+
+  it("is given back on Escape, wherever that is pressed, after what hangs over it", () => {
+    open();
+    select(20);
+    find(".ce-full-button").click();
+    expect(isFull()).toBe(true);
+    press("?");
+    press("Escape");
+    expect(find("[aria-label='Keyboard and mouse'].ce-popover").hidden).toBe(true);
+    expect(isFull()).toBe(true);
+    press("Escape");
+    expect(isFull()).toBe(false);
+    find(".ce-full-button").click();
+    press("Escape", document.body);
+    expect(isFull()).toBe(false);
+    expect(model.sent.some((message) => message.type === "clear")).toBe(false);
+  });
+});
+
+describe("words typed into the box above the list", () => {
+  const box = (): HTMLInputElement => find(".ce-toolbar .ce-find") as HTMLInputElement;
+  const typed = (text: string): void => {
+    box().focus();
+    box().value = text;
+    box().dispatchEvent(new Event("input"));
+  };
+  const answer = (query: string, more: Record<string, unknown> = {}): void => {
+    model.update({ listing: arranged({ revision: 5, count: 3, query, terms: [query], ...more }) });
+  };
+
+  beforeEach(() => {
+    open();
+    select(20);
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each(["ArrowDown", "Tab"])("are looked for when the box is left by %s, whatever is answered meanwhile", (key) => {
+    typed("str");
+    vi.advanceTimersByTime(200);
+    typed("strike");
+    press(key, box());
+    if (key === "Tab") find(".ce-sort").focus();
+    expect(document.activeElement).not.toBe(box());
+    answer("str");
+    expect(box().value).toBe("strike");
+    vi.advanceTimersByTime(200);
+    expect(model.sent.filter(({ type }) => type === "arrange").map(({ query }) => query)).toEqual(["str", "strike"]);
+    answer("strike");
+    expect(box().value).toBe("strike");
+  });
+
+  it("do not undo, nor are undone by, what else was asked for before the answer came", () => {
+    typed("strike");
+    vi.advanceTimersByTime(200);
+    find(".ce-toolbar [aria-pressed][title^='Keep']").click();
+    answer("strike", { grouped: true });
+    const sort = find(".ce-sort") as HTMLSelectElement;
+    sort.value = "order";
+    sort.dispatchEvent(new Event("change"));
+    expect(model.lastSent("arrange")).toMatchObject({ query: "strike", grouped: false, sort: "order" });
+  });
+
+  it("follow Python again when it cannot list the texts as was wished", () => {
+    typed("strike");
+    vi.advanceTimersByTime(200);
+    find(".ce-sort").focus();
+    vi.advanceTimersByTime(20_000);
+    answer("");
+    expect(box().value).toBe("");
+  });
+});
+
+describe("copying a text of the list", () => {
+  const writeText = vi.fn<(text: string) => Promise<void>>(() => Promise.resolve());
+
+  /** Copy the first text of a list that shows it like this. */
+  function copyFirst(text: string): void {
+    writeText.mockClear();
+    vi.stubGlobal("navigator", { clipboard: { writeText } });
+    open();
+    select(20);
+    answerPages(() => text);
+    const list = find("[role=listbox]");
+    press("Home", list);
+    list.dispatchEvent(new KeyboardEvent("keydown", { key: "c", ctrlKey: true, bubbles: true, cancelable: true }));
+  }
+
+  it("copies at once what is there whole", () => {
+    copyFirst("a short text");
+    expect(writeText).toHaveBeenCalledWith("a short text");
+  });
+
+  it("asks for the whole text where the list shows a part of it", async () => {
+    copyFirst("a part of a text…");
+    expect(writeText).not.toHaveBeenCalled();
+    const { request, row } = model.lastSent("copy");
+    expect(row).toBe(0);
+    model.reply({ type: "copied", request, text: "a part of a text, and the rest", n_copied: 1, n_listed: 1 });
+    expect(writeText).toHaveBeenCalledWith("a part of a text, and the rest");
+    await vi.waitFor(() => {
+      expect(find(".ce-toast").textContent).toBe("1 text copied");
+    });
   });
 });
 
@@ -198,6 +566,26 @@ describe("one text", () => {
     expect(find(".ce-neighbor .ce-number").textContent).toBe("0.250");
     find(".ce-neighbor").click();
     expect(model.lastSent("inspect")).toMatchObject({ type: "inspect", row: 8 });
+  });
+
+  it("stays where it is being read when its colours, cluster or neighbours change", () => {
+    open();
+    select(20);
+    model.reply(detail);
+    model.update({ inspected: 3 });
+    const text = find(".ce-text");
+    find(".ce-neighbor").focus();
+    const other = { ...rowMessage(9, "nearer"), distance: 0.1 };
+    model.reply({ ...detail, label: 1, neighbors: [other, ...detail.neighbors] });
+    expect(find(".ce-text")).toBe(text);
+    expect(find(".ce-facts-cluster").textContent).toBe("Cluster 1");
+    expect([...document.querySelectorAll(".ce-neighbor")]).toHaveLength(2);
+    expect((document.activeElement as HTMLElement).dataset.row).toBe("8");
+    model.reply({ ...detail, neighbors: [] });
+    expect(document.activeElement).toBe(find(".ce-detail"));
+    expect(document.querySelectorAll(".ce-neighbor, .ce-detail .ce-loading")).toHaveLength(0);
+    model.reply({ ...detail, text: "another one by now" });
+    expect(find(".ce-text").textContent).toBe("another one by now");
   });
 
   it("closes with Escape first, and the selection only after that", () => {
@@ -373,6 +761,7 @@ describe("the controls' sliders", () => {
     const [controls, side] = [h("div", { class: "ce-controls" }, slider("min_dist")), h("div", {})];
     document.body.append(h("div", { class: "ce-root" }, controls, side));
     const cleanup = widget.render({ model: model.asModel, el: side });
+    layOut();
     await vi.waitFor(() => {
       expect(names()).toEqual(["min_dist"]);
     });

@@ -134,6 +134,17 @@ describe("the model", () => {
     expect((replies[0]?.neighbors as { row: number }[]).map(({ row }) => row)).toEqual([4]);
   });
 
+  it("copies a text whole, however long it is", async () => {
+    const long = "word ".repeat(400);
+    const replies: Record<string, unknown>[] = [];
+    const listeners = { onSelected: (): void => undefined, onLook: (): void => undefined };
+    const model = new StaticModel(sixRows({ texts: ["short", long] }), {}, listeners);
+    model.on("msg:custom", (message) => replies.push(message as Record<string, unknown>));
+    model.send({ type: "copy", request: 4, format: "texts", row: 1 });
+    await Promise.resolve();
+    expect(replies).toEqual([{ type: "copied", request: 4, text: long, n_copied: 1, n_listed: 1 }]);
+  });
+
   it("looks at a place, and at a cluster as Python's aim does", async () => {
     const { model, replies, looks } = opened();
     model.send({ type: "zoom", x: [1, 2], y: [3, 4] });

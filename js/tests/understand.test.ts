@@ -130,6 +130,25 @@ describe("about the selection", () => {
     expect(model.lastSent("about")).toEqual({ type: "about", revision: 1 });
   });
 
+  it("keeps the keyboard on the button that stops the reading, and that begins it again", () => {
+    select([{ label: 0, count: 60 }]);
+    press("About this cluster");
+    model.reply({ ...about, metadata: null });
+    const said = (): string => document.activeElement?.textContent ?? "";
+    const reading = [...view("About the selection").querySelectorAll("button")].find(
+      ({ textContent }) => textContent === "Read metadata",
+    );
+    reading?.focus();
+    model.update({ metadata_reading: { state: "reading", fraction: 0, problem: "" } });
+    expect(said()).toBe("Cancel");
+    model.reply({ ...about, metadata: null });
+    expect(said()).toBe("Cancel");
+    model.update({ metadata_reading: { state: "failed", fraction: 0, problem: "It went away." } });
+    expect(said()).toBe("Read metadata");
+    model.update({ metadata_reading: { state: "read", fraction: 0, problem: "" } });
+    expect(view("Description").contains(document.activeElement)).toBe(true);
+  });
+
   it("says why metadata cannot be read, and offers to try again", () => {
     select([{ label: 0, count: 60 }]);
     press("About this cluster");
@@ -146,6 +165,18 @@ describe("about the selection", () => {
     press("About this cluster");
     model.reply(about);
     expect(view("About the selection").textContent).toContain("Looking");
+  });
+
+  it("does not stand under another selection, nor when that one cannot be described", () => {
+    select([{ label: 0, count: 60 }]);
+    press("About this cluster");
+    model.reply(about);
+    select([{ label: 0, count: 12 }], 2);
+    const shown = view("About the selection");
+    expect(shown.textContent).not.toContain("harbour");
+    expect(shown.textContent).toContain("Looking");
+    model.reply({ type: "error", of: "about", message: "The server went away." });
+    expect(find(".ce-view-body", shown).textContent).toBe("The server went away.");
   });
 
   it("says with how many texts it was compared, and in how many of a large collection words were counted", () => {
@@ -187,6 +218,22 @@ const duplicates = {
   ],
 };
 
+describe("a new selection", () => {
+  it("leaves the keyboard to whoever types elsewhere in the panel", () => {
+    const box = find(".ce-ask-input");
+    box.focus();
+    select([{ label: 0, count: 60 }]);
+    select([{ label: 0, count: 20 }], 2);
+    expect(document.activeElement).toBe(box);
+    model.update({ selection: { revision: 3, kind: "none", count: 0, clusters: [], outline: null } });
+    press("Near-duplicates");
+    box.focus();
+    select([{ label: 0, count: 10 }], 4);
+    expect(view("Near-duplicates").hidden).toBe(true);
+    expect(document.activeElement).toBe(box);
+  });
+});
+
 describe("near-duplicates", () => {
   it("begin at the suggested threshold, and follow the slider once it rests", () => {
     vi.useFakeTimers();
@@ -222,6 +269,47 @@ describe("near-duplicates", () => {
     expect(shown.hidden).toBe(true);
   });
 
+  it("stay while the group that was chosen is not selected, and are looked for anew when it is of before", () => {
+    press("Near-duplicates");
+    model.reply(duplicates);
+    const shown = view("Near-duplicates");
+    find(".ce-passage", shown).click();
+    expect(shown.hidden).toBe(false);
+    model.sent.length = 0;
+    model.reply({ type: "error", of: "select_duplicates", message: "Looked for anew." });
+    expect(model.sent).toEqual([{ type: "near_duplicates", threshold: 0.2 }]);
+    // the lasso that is drawn next was chosen on the map, not here
+    select([{ label: 0, count: 20 }]);
+    expect(shown.hidden).toBe(true);
+    expect(
+      [...document.querySelectorAll("button")].find((each) => each.textContent === "‹ Near-duplicates")?.hidden,
+    ).toBe(true);
+  });
+
+  it("are those of the threshold beside them, whatever another view of the panel asks for", () => {
+    vi.useFakeTimers();
+    press("Near-duplicates");
+    model.reply(duplicates);
+    const shown = view("Near-duplicates");
+    const others = { ...duplicates, revision: 4, threshold: 0.9, n_groups: 77, n_rows: 400 };
+    model.reply(others);
+    expect(shown.textContent).toContain("5 texts in 2 groups");
+    const slider = find("input[type=range]", shown) as HTMLInputElement;
+    slider.value = "60";
+    slider.dispatchEvent(new Event("input"));
+    vi.runAllTimers();
+    vi.useRealTimers();
+    // the other view was faster, so that the question of this one may have been dropped
+    model.sent.length = 0;
+    model.reply({ ...others, revision: 5 });
+    expect(model.sent).toEqual([{ type: "near_duplicates", threshold: 0.3 }]);
+    model.reply({ ...duplicates, revision: 6, threshold: 0.3, n_groups: 3 });
+    expect(shown.textContent).toContain("in 3 groups");
+    model.sent.length = 0;
+    model.reply({ ...others, revision: 7 });
+    expect(model.sent).toEqual([]);
+  });
+
   it("leave with Escape", () => {
     press("Near-duplicates");
     const shown = view("Near-duplicates");
@@ -232,6 +320,7 @@ describe("near-duplicates", () => {
 
 const estimate = {
   type: "titles_estimate",
+  revision: 7,
   destination: "the model 'm' at api.example.org",
   leaves_machine: true,
   n_clusters: 3,
@@ -263,7 +352,7 @@ describe("titles", () => {
     expect(shown.querySelector("img")).toBeNull();
     expect(model.sent.map((message) => message.type)).toEqual(["titles_estimate"]);
     press("Send 2 requests", shown);
-    expect(model.lastSent("titles_start")).toEqual({ type: "titles_start" });
+    expect(model.lastSent("titles_start")).toEqual({ type: "titles_start", revision: 7 });
   });
 
   it("show how far they are, can be cancelled, and tell what came of it", () => {
@@ -276,6 +365,67 @@ describe("titles", () => {
     expect(model.lastSent("titles_cancel")).toEqual({ type: "titles_cancel" });
     model.update({ titling: { ...idle, state: "done", n_titles: 1, n_failed: 1, message: "no title" } });
     expect(shown.textContent).toContain("1 title came. 1 cluster kept the keywords: no title");
+  });
+});
+
+describe("what would be sent", () => {
+  it("can be agreed to only while it is what is shown, and is read on while it is counted anew", () => {
+    press("Titles…");
+    model.reply(estimate);
+    const shown = view("Titles for clusters");
+    const details = (): HTMLDetailsElement => find("details", shown) as HTMLDetailsElement;
+    details().open = true;
+    find("summary", shown).focus();
+    model.update({ colors_revision: 1 });
+    expect(find(".ce-primary", shown).getAttribute("aria-disabled")).toBe("true");
+    press("Send 2 requests", shown);
+    expect(model.sent.map(({ type }) => type)).not.toContain("titles_start");
+    model.reply({ ...estimate, revision: 8, n_requests: 3 });
+    expect(details().open).toBe(true);
+    expect(document.activeElement).toBe(find("summary", shown));
+    press("Send 3 requests", shown);
+    expect(model.lastSent("titles_start")).toEqual({ type: "titles_start", revision: 8 });
+  });
+});
+
+describe("the button that asks for titles", () => {
+  it("hands the keyboard to the one that cancels, and takes it back", () => {
+    press("Titles…");
+    model.reply(estimate);
+    const shown = view("Titles for clusters");
+    find(".ce-primary", shown).focus();
+    model.update({ titling: { ...idle, state: "running", fraction: 0 } });
+    expect(document.activeElement?.textContent).toBe("Cancel");
+    model.update({ titling: { ...idle, state: "running", fraction: 0.5 } });
+    expect(document.activeElement?.textContent).toBe("Cancel");
+    model.update({ titling: { ...idle, state: "cancelled" } });
+    expect(document.activeElement).toBe(find(".ce-primary", shown));
+  });
+});
+
+describe("what failed", () => {
+  it("is told in the view that it is of, and in no other", () => {
+    press("Titles…");
+    model.reply({ type: "error", of: "snippet", request: 3, message: "No such row." });
+    const shown = view("Titles for clusters");
+    expect(shown.textContent).toContain("Counting what would be sent");
+    model.reply({ type: "error", of: "titles_estimate", message: "The server went away." });
+    expect(shown.textContent).toContain("The server went away.");
+    model.reply(estimate);
+    expect(shown.textContent).toContain("2 requests");
+    // and when it cannot be counted anew, what was counted before is not what would be sent
+    model.update({ colors_revision: 1 });
+    model.reply({ type: "error", of: "titles_estimate", message: "It went away again." });
+    expect(shown.textContent).toContain("It went away again.");
+    expect(shown.textContent).not.toContain("roughly 1,234 tokens");
+  });
+
+  it("because what was shown is out of date is asked for anew", () => {
+    press("Titles…");
+    model.reply(estimate);
+    model.sent.length = 0;
+    model.reply({ type: "error", of: "titles_start", message: "Counted anew." });
+    expect(model.lastSent("titles_estimate")).toEqual({ type: "titles_estimate" });
   });
 });
 

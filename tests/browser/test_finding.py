@@ -122,6 +122,16 @@ def test_a_filter_and_colours_change_map_list_and_kernel(notebook):
 
     # more values than can be listed are found by their letters; rows without one have a box of their own
     panel.locator("summary", has_text="author").click()
+
+    # what was unfolded is in sight, and the texts have kept their room
+    def is_in_sight():
+        finder = panel.get_by_role("textbox", name="Find a value of author").bounding_box()
+        around = panel.locator(".ce-filter").bounding_box()
+        return around["y"] <= finder["y"] < finder["y"] + finder["height"] <= around["y"] + around["height"] + 1
+
+    panel.get_by_role("textbox", name="Find a value of author").wait_for()
+    wait_until(is_in_sight, "the box to find a value in sight")
+    assert panel.locator(".ce-views").bounding_box()["height"] >= 179
     panel.get_by_role("textbox", name="Find a value of author").fill("author 14")
     found = panel.get_by_role("checkbox", name="author 149")
     found.wait_for()
@@ -154,6 +164,9 @@ def test_a_filter_and_colours_change_map_list_and_kernel(notebook):
     slider = legend.get_by_role("slider", name="published, from")
     slider.wait_for()
     slider.focus()
+    # an arrow key moves it, and not the cursor of the notebook
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() == "1"
     for _ in range(5):
         page.keyboard.press("PageUp")
     kept = wait_until(

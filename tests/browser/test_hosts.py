@@ -162,6 +162,12 @@ def test_notebook_7(page, tmp_path):
         page.wait_for_function(idle)
         page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
         select_and_steer(page, tmp_path)
+        # keys pressed in the panel are not the notebook's
+        page.get_by_role("listbox").first.focus()
+        for key in "abxdd":
+            page.keyboard.press(key)
+        assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length") == 2
+        assert page.locator(".ce-root").count() == 1
 
 
 def test_voila(page, tmp_path):

@@ -133,6 +133,30 @@ def test_a_word_is_found_in_all_selected_texts_and_marked(notebook):
     assert notebook.kernel.ask("len(ex.selected_ids)") == 160
 
 
+def test_keys_pressed_in_the_panel_do_nothing_to_the_notebook_but_save_it(notebook):
+    page, panel = notebook.page, notebook.panel
+    cells = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+    runs = "() => window.jupyterapp.shell.currentWidget.content.widgets[0].model.executionCount"
+    dirty = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
+    notebook.kernel.run("ex.select(ids=ex.ids_)")
+    panel.get_by_role("listbox").wait_for()
+    n_cells = page.evaluate(cells)
+    n_runs = page.evaluate(runs)
+    for element in (panel.get_by_role("listbox"), panel.locator(".ce-clear"), page.locator(".ce-legend select")):
+        element.focus()
+        for key in "abxddmy":
+            page.keyboard.press(key)
+    panel.get_by_role("listbox").focus()
+    page.keyboard.press("Control+Enter")
+    # a notebook whose last cell is deleted gets a new one: the explorer is what has to be there
+    assert (page.evaluate(cells), page.evaluate(runs)) == (n_cells, n_runs)
+    assert page.locator(".ce-root").count() == 1
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true }")
+    panel.get_by_role("listbox").focus()
+    page.keyboard.press("Control+s")
+    wait_until(lambda: not page.evaluate(dirty), "Ctrl+S to save the notebook")
+
+
 def test_stars_names_and_selections_by_the_keyboard_reach_the_kernel(notebook):
     page, panel = notebook.page, notebook.panel
     panel.get_by_role("listbox").focus()
@@ -150,6 +174,8 @@ def test_stars_names_and_selections_by_the_keyboard_reach_the_kernel(notebook):
 
     table = panel.get_by_role("grid", name="Clusters")
     table.wait_for()
+    # the keyboard goes along: from the texts that are left to the clusters
+    assert "ce-cluster" in focused(notebook)
     name = table.locator(".ce-cluster").first
     label = int(name.get_attribute("data-label"))
     name.focus()
@@ -224,4 +250,13 @@ def test_full_screen_and_a_narrow_column_keep_everything_within_reach(notebook):
         }"""
     )
     assert hidden == []
+    # however long an error is, there is room for the texts, and for what is asked
+    notebook.kernel.run("ex._view.panel.widget.send({'type': 'error', 'message': 'It did not work out. ' * 200})")
+    panel.locator(".ce-problem").wait_for()
+    notebook.kernel.run("ex._session.inspect(-1); ex.select(ids=ex.ids_)")
+    panel.get_by_role("listbox").wait_for()
+    assert panel.locator(".ce-views").bounding_box()["height"] >= 179
+    assert panel.locator(".ce-ask-input").bounding_box()["width"] >= 139
+    assert violations(page, ".ce-panel") == []
+    panel.get_by_role("button", name="Dismiss").click()
     page.set_viewport_size({"width": 1400, "height": 1000})

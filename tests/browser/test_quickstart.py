@@ -9,7 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from lab import wait_until
+from lab import violations, wait_until
 
 
 @pytest.fixture
@@ -79,6 +79,16 @@ def test_escape_clears_the_selection_in_both(notebook):
     notebook.drag(circle_around(notebook, 0))
     wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)"), "a selection in the kernel")
     wait_until(lambda: "selected" in header(notebook), "the selection in the panel")
+
+    # a double click on empty ground shows all of the map again, and leaves the selection alone
+    across = "() => document.querySelector('.ce-root .js-plotly-plot')._fullLayout.xaxis.range"
+    whole, selected = notebook.page.evaluate(across), notebook.kernel.ask("len(ex.selected_ids)")
+    notebook.kernel.run("ex.zoom(cluster=1)")
+    wait_until(lambda: notebook.page.evaluate(across) != whole, "a part of the map")
+    notebook.page.mouse.dblclick(*notebook.empty_place())
+    wait_until(lambda: notebook.page.evaluate(across) == pytest.approx(whole), "the whole map")
+    assert notebook.kernel.ask("len(ex.selected_ids)") == selected
+
     notebook.page.keyboard.press("Escape")
     wait_until(lambda: notebook.kernel.ask("len(ex.selected_ids)") == 0, "no selection in the kernel")
     wait_until(lambda: "selected" not in header(notebook), "no selection in the panel")
@@ -134,6 +144,12 @@ def test_the_map_can_be_turned_into_space_and_back(notebook):
     notebook.explorer.get_by_role("button", name="3-D", exact=True).click()
     wait_until(lambda: notebook.kernel.ask("ex.positions_.shape[1]") == 3, "three dimensions in the kernel")
     wait_until(lambda: notebook.drawn_type() == "scatter3d", "a map in space")
+    lasso = notebook.page.locator(".ce-map-button")
+    lasso.click()
+    assert lasso.get_attribute("aria-pressed") == "true"
+    with notebook.in_the_dark():
+        assert violations(notebook.page, ".ce-map-button") == []
+    lasso.click()
     notebook.explorer.get_by_role("button", name="2-D", exact=True).click()
     wait_until(lambda: notebook.drawn_type() == "scattergl", "a flat map again")
 

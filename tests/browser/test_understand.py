@@ -115,6 +115,8 @@ def see_titles(notebook, endpoint):
     assert "Nothing is sent before you press the button." in view.inner_text()
     assert endpoint.requests == []
     look_at(notebook, "titles-estimate")
+    with notebook.in_the_dark():
+        look_at(notebook, "titles-dark")
     view.get_by_role("button", name=f"Send {n_clusters} requests").click()
     view.get_by_text(f"{n_clusters - 1} titles came. 1 cluster kept the keywords").wait_for()
     look_at(notebook, "titles")

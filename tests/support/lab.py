@@ -218,6 +218,39 @@ class Notebook:
         )
         return float(pixel[0]), float(pixel[1])
 
+    def empty_place(self) -> tuple[float, float]:
+        """Return a place of a flat map, as it is seen now, that is as far from all points as can be."""
+        place = self.page.evaluate(
+            """() => {
+                const plot = document.querySelector('.ce-root .js-plotly-plot')
+                const box = plot.getBoundingClientRect()
+                const {xaxis, yaxis} = plot._fullLayout
+                const trace = plot._fullData[0]
+                const points = Array.from(trace.x).map((x, i) => [xaxis.d2p(x), yaxis.d2p(trace.y[i])])
+                const places = []
+                // not where the legend and the buttons are
+                for (let x = 0.25; x <= 0.95; x += 0.05)
+                    for (let y = 0.15; y <= 0.6; y += 0.05) places.push([x * xaxis._length, y * yaxis._length])
+                const room = ([x, y]) => Math.min(...points.map(([px, py]) => Math.hypot(px - x, py - y)))
+                const [x, y] = places.reduce((best, place) => room(place) > room(best) ? place : best)
+                return [box.left + xaxis._offset + x, box.top + yaxis._offset + y]
+            }"""
+        )
+        return float(place[0]), float(place[1])
+
+    @contextmanager
+    def in_the_dark(self) -> Iterator[None]:
+        """Switch to JupyterLab's dark theme for a block."""
+        self._set_theme("JupyterLab Dark", "false")
+        try:
+            yield
+        finally:
+            self._set_theme("JupyterLab Light", "true")
+
+    def _set_theme(self, name: str, is_light: str) -> None:
+        self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
+        self.page.locator(f"body[data-jp-theme-light={is_light}]").wait_for(state="attached")
+
     def drag(self, pixels: list[tuple[float, float]], steps: int = 4) -> None:
         """Press the mouse at the first pixel, move through the others, and let go at the last."""
         mouse = self.page.mouse

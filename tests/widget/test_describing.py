@@ -140,8 +140,10 @@ def test_near_duplicates_are_listed_and_selected_in_the_panel(explorer, shown, b
     assert set(explorer.selected_ids) == set(expected.id)
     browser.says(panel, {"type": "select_duplicates", "revision": found["revision"] - 1, "group": 0})
     assert set(explorer.selected_ids) == set(expected.id)
+    # whoever chose among older groups is told, and does not wait for a selection
+    assert [error["of"] for error in browser.custom(panel, "error")] == ["select_duplicates"]
     browser.says(panel, {"type": "near_duplicates", "threshold": -2})
-    assert "no distance" in until(lambda: browser.custom(panel, "error"))[-1]["message"]
+    assert "no distance" in until(lambda: browser.custom(panel, "error")[1:])[-1]["message"]
 
 
 def test_titles_are_estimated_asked_for_and_shown_in_the_panel(explorer, shown, browser):
@@ -160,7 +162,7 @@ def test_titles_are_estimated_asked_for_and_shown_in_the_panel(explorer, shown, 
     estimate = until(lambda: browser.custom(panel, "titles_estimate"))[-1]
     assert (estimate["n_requests"], estimate["leaves_machine"], asked) == (4, False, [])
     explorer.rename_cluster(2, "My own")
-    browser.says(panel, {"type": "titles_start"})
+    browser.says(panel, {"type": "titles_start", "revision": estimate["revision"]})
     until(lambda: panel.titling["state"] == "done")
     assert (panel.titling["n_titles"], panel.titling["n_failed"]) == (2, 1)
     assert "no model" in panel.titling["message"]
@@ -170,6 +172,30 @@ def test_titles_are_estimated_asked_for_and_shown_in_the_panel(explorer, shown, 
     names = {cluster["label"]: cluster["name"] for cluster in panel.clusters}
     assert (names[0], names[1], names[2]) == ("Title 0", "Title 1", "My own")
     assert names[3] == ", ".join(explorer.describe(3).keywords[:3])
+
+
+def test_nothing_is_sent_that_was_not_shown(explorer, shown, browser):
+    panel, asked = shown.panel.widget, []
+    explorer.titles = lambda sample: asked.append(sample) or "title"
+    explorer.rename_cluster(0, "My own")
+    browser.says(panel, {"type": "titles_estimate"})
+    estimate = until(lambda: browser.custom(panel, "titles_estimate"))[-1]
+    # one cluster more than was shown
+    explorer.rename_cluster(0, "")
+    browser.says(panel, {"type": "titles_start", "revision": estimate["revision"]})
+    until(lambda: panel.titling["state"] == "failed")
+    assert "Nothing was sent" in panel.titling["message"]
+    # counted anew since, for another view of the panel
+    browser.says(panel, {"type": "titles_estimate"})
+    newer = until(lambda: [e for e in browser.custom(panel, "titles_estimate") if e["revision"] > estimate["revision"]])
+    browser.says(panel, {"type": "titles_start", "revision": estimate["revision"]})
+    assert "counted anew" in browser.custom(panel, "error")[-1]["message"]
+    # somebody else to be asked
+    explorer.titles = lambda sample: asked.append(sample) or "another title"
+    explorer.titles = ChatTitles(base_url="http://127.0.0.1:9/v1", model="m")
+    browser.says(panel, {"type": "titles_start", "revision": newer[-1]["revision"]})
+    until(lambda: "somebody else" in panel.titling["message"])
+    assert asked == []
 
 
 @pytest.fixture

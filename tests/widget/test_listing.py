@@ -141,6 +141,14 @@ def test_copying_brings_the_whole_list_and_tables_survive_tabs_and_line_breaks(e
     assert browser.custom(panel.widget, "copied")[-1]["text"].startswith("harbour strike, item 0\n\n")
 
 
+def test_copying_one_text_of_the_list_brings_all_of_it(explorer, panel, browser):
+    whole = "word " * 2_000 + "the end"
+    explorer._session.state.results.rows.texts[7] = whole
+    panel.says(type="copy", request=5, format="texts", row=7)
+    copied = browser.custom(panel.widget, "copied")[-1]
+    assert (copied["request"], copied["text"], copied["n_copied"]) == (5, whole, 1)
+
+
 def test_zooming_to_a_cluster_shows_it_each_time_it_is_asked_for(explorer, shown, browser):
     figure = shown.scatter.figure
     for label in (0, 1, 0):

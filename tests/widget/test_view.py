@@ -157,6 +157,7 @@ def test_a_server_that_does_not_answer_holds_nothing_up(explorer, shown, browser
     monkeypatch.setattr(library, "fetch", lambda *_args: 1 / 0)
     browser.says(panel, {"type": "inspect", "row": 62})
     until(lambda: "ZeroDivisionError" in str(browser.custom(panel, "error")))
+    assert browser.custom(panel, "error")[-1]["of"] == "detail"
 
 
 def test_a_part_that_fails_keeps_no_other_from_showing_the_change(explorer, shown, monkeypatch):
@@ -176,6 +177,8 @@ def test_a_message_that_cannot_be_answered_is_told_to_the_browser(shown, browser
     browser.says(shown.panel.widget, {"type": "select_cluster", "label": 99, "mode": "replace", "request": 4})
     error = browser.custom(shown.panel.widget, "error")[-1]
     assert "no cluster 99" in error["message"]
+    # the page matches it by these: other questions are still being answered
+    assert (error["request"], error["of"]) == (4, "select_cluster")
 
 
 def test_in_space_the_outline_selects_what_is_seen_inside(explorer, shown, browser):

@@ -22,8 +22,10 @@ export function editName(cell: HTMLElement, cluster: Cluster, onDone: (name: str
   };
   input.addEventListener("keydown", (event) => {
     // While a character is being composed, Enter and Escape belong to the input method.
-    if (!event.isComposing && event.key === "Enter") finish(input.value);
+    if (event.isComposing || event.key !== "Enter") return;
+    // The row that it is in takes Enter for choosing the cluster.
     event.stopPropagation();
+    finish(input.value);
   });
   input.addEventListener("ce-dismiss", (event) => {
     event.preventDefault();

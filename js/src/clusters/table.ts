@@ -10,7 +10,7 @@ import type { Sort, SortKey } from "./order";
 import { editName } from "./rename";
 
 export interface TableListeners {
-  readonly onCluster: (label: number, mode: SelectionMode) => void;
+  readonly onCluster: (label: number, mode: SelectionMode, isClick: boolean) => void;
   readonly onZoom: (label: number) => void;
   readonly onRename: (label: number, name: string) => void;
   readonly onPointCluster: (label: number | null) => void;
@@ -115,7 +115,7 @@ export class ClusterTable {
       if (event.target instanceof Element && event.target.closest(".ce-rename")) {
         this.rename(label);
       } else if (event.detail < 2) {
-        this.listeners.onCluster(label, modeOf(event));
+        this.listeners.onCluster(label, modeOf(event), true);
       }
     });
     this.body.addEventListener("dblclick", (event) => {
@@ -157,7 +157,7 @@ export class ClusterTable {
     };
     const target = places[event.key];
     const isChoice = event.key === "Enter" || event.key === " ";
-    if (isChoice && !event.ctrlKey && !event.metaKey) this.listeners.onCluster(label, modeOf(event));
+    if (isChoice && !event.ctrlKey && !event.metaKey) this.listeners.onCluster(label, modeOf(event), false);
     else if (!isPlain(event)) return;
     else if (target !== undefined) this.rowAt(target)?.focus();
     else if (event.key === "F2") this.rename(label);

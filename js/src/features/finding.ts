@@ -28,6 +28,8 @@ export function addFinding(context: Context): void {
       isFilterOpen = !isFilterOpen;
       filterBar.setOpen(isFilterOpen);
       showFilter();
+      // what is hidden cannot have the keyboard
+      if (isFilterOpen) filterBar.focus();
     },
   });
   const onRange = (field: string, low: number, high: number): void => {
@@ -60,6 +62,9 @@ export function addFinding(context: Context): void {
       },
       onClear: () => {
         context.send({ type: "clear_filter" });
+      },
+      onLoseFocus: () => {
+        askBox.focusFilter();
       },
     },
     signal,

@@ -33,6 +33,22 @@ export function addFullScreen(context: Context): void {
     },
     { signal },
   );
+  // The browser gives its own screen back on Escape; what lies over the page has to do so itself.
+  const leave = (): boolean => {
+    if (!isFull() || document.fullscreenElement) return false;
+    set(false);
+    return true;
+  };
+  context.onDismiss(leave);
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      // Nothing else of the page is to be seen: the key is meant, wherever the keyboard and the pointer are.
+      if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || isEditable(event.target)) return;
+      if (leave()) event.preventDefault();
+    },
+    { signal },
+  );
   root.addEventListener("keydown", (event) => {
     if (event.key !== "f" || !isPlain(event) || isEditable(event.target)) return;
     set(!isFull());

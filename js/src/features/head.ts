@@ -19,6 +19,9 @@ export function addHead(context: Context): void {
       onClear: () => {
         context.send({ type: "clear" });
       },
+      onLoseFocus: () => {
+        context.views.focus();
+      },
     },
     context.slots.actions,
   );

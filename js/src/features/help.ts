@@ -16,6 +16,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["[ ]", "cluster before, next cluster"],
   ["F2", "rename the cluster"],
   ["Z, double click", "zoom the map to the cluster"],
+  ["Double click on the map", "show all of it"],
   ["F", "full screen"],
   ["?", "this help"],
 ];

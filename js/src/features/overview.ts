@@ -1,17 +1,15 @@
 /** All clusters, while nothing is selected. */
 
 import type { Context } from "../context";
+import { DOUBLE_CLICK } from "../dom";
 import { Overview } from "../overview";
 import { RANK } from "../views";
 
-/** Milliseconds in which two clicks are one double click. */
-const DOUBLE_CLICK = 300;
-
 export function addOverview(context: Context): void {
   const overview = new Overview({
-    onCluster: (label, mode) => {
+    onCluster: (label, mode, isClick) => {
       // a second click may follow, and mean the same cluster, not what would stand in its place by then
-      context.views.hold(DOUBLE_CLICK);
+      if (isClick) context.views.hold(DOUBLE_CLICK);
       context.selectCluster(label, mode);
     },
     onZoom: (label) => {

@@ -64,7 +64,6 @@ export function addSaved(context: Context): void {
       input.value = "";
     };
     input.addEventListener("keydown", (event) => {
-      event.stopPropagation();
       if (event.key === "Enter" && !event.isComposing) save();
     });
     return h("div", { class: "ce-strip" }, input, button("ce-button", "Save", "Save the selection", save));

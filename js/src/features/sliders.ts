@@ -1,38 +1,40 @@
 /** The controls' sliders, which ipywidgets draws: their arrow keys, and names for those who hear the page. */
 
+import { whenAttached } from "../attached";
 import type { Context } from "../context";
 import { closestAcross } from "../shadow";
 
 const CHANGES = { childList: true, subtree: true };
 
 /** Complete the handles of all sliders as they appear beside the panel. */
-export function addSliders(context: Context): void {
-  const { root, signal } = context;
-  const watch = (): void => {
-    const explorer = closestAcross(root, ".ce-root");
-    if (!explorer || signal.aborted) return;
-    let watched = explorer;
-    const changes = new MutationObserver(() => {
-      complete();
-    });
-    const complete = (): void => {
-      const controls = explorer.querySelector(".ce-controls");
-      if (controls && controls !== watched) {
-        // nothing else of the explorer concerns the sliders
-        changes.disconnect();
-        watched = controls;
-        changes.observe(watched, CHANGES);
-      }
-      for (const handle of controls?.querySelectorAll("[role=slider]:not([aria-label])") ?? []) completeHandle(handle);
-    };
-    changes.observe(watched, CHANGES);
-    signal.addEventListener("abort", () => {
-      changes.disconnect();
-    });
+export function addSliders({ root, signal }: Context): void {
+  let explorer: Element | null = null;
+  let watched: Element | null = null;
+  const changes = new MutationObserver(() => {
     complete();
+  });
+  const watch = (element: Element): void => {
+    if (element === watched) return;
+    changes.disconnect();
+    watched = element;
+    changes.observe(element, CHANGES);
   };
-  // the panel is in the page a moment after it was made
-  requestAnimationFrame(watch);
+  const complete = (): void => {
+    const controls = explorer?.querySelector(".ce-controls");
+    // once they are there, nothing else of the explorer concerns the sliders
+    if (controls) watch(controls);
+    for (const handle of controls?.querySelectorAll("[role=slider]:not([aria-label])") ?? []) completeHandle(handle);
+  };
+  whenAttached(root, signal, () => {
+    const found = closestAcross(root, ".ce-root");
+    if (!found || found === explorer) return;
+    explorer = found;
+    watch(explorer);
+    complete();
+  });
+  signal.addEventListener("abort", () => {
+    changes.disconnect();
+  });
 }
 
 function completeHandle(handle: Element): void {

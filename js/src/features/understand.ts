@@ -78,9 +78,9 @@ export class Understand {
         this.send({ type: "near_duplicates", threshold });
       },
       onSelect: (revision: number, group: number | null) => {
+        // the view closes once the selection is here, as for any other
         this.isChoosing = true;
         this.send({ type: "select_duplicates", revision, group });
-        this.show(null);
       },
     };
     return new DuplicatesView(listeners, context.signal);
@@ -90,8 +90,8 @@ export class Understand {
     const { context } = this;
     return new TitlesView({
       ...this.wayBack(),
-      onStart: () => {
-        this.send({ type: "titles_start" });
+      onStart: (revision) => {
+        this.send({ type: "titles_start", revision });
       },
       onCancel: () => {
         this.send({ type: "titles_cancel" });
@@ -152,8 +152,7 @@ export class Understand {
       this.titles.showEstimate(estimate, this.titling);
     });
     link.onMessage((message) => {
-      if (message.type !== "error") return;
-      for (const view of [this.about, this.duplicates, this.titles]) view.showFailure(message.message);
+      if (message.type === "error") this.fail(message.of, message.message);
     });
     link.onChange(["metadata_reading"], () => {
       this.readMetadataState();
@@ -175,6 +174,20 @@ export class Understand {
 
   // What Python says
 
+  /** Something could not be answered: what else was asked may be still. */
+  private fail(of: string, message: string): void {
+    if (of === "about") this.about.showFailure(message);
+    if (of === "near_duplicates") this.duplicates.showFailure(message);
+    if (of === "titles_estimate") this.titles.showFailure(message);
+    // what was to be agreed to is another one by now
+    if (of === "titles_start") this.ask();
+    // the groups that were chosen among are older than those that Python knows
+    if (of === "select_duplicates") {
+      this.isChoosing = false;
+      this.ask();
+    }
+  }
+
   private get reading(): MetadataReading {
     return parseReading(this.context.link.read("metadata_reading"));
   }
@@ -188,8 +201,11 @@ export class Understand {
     this.cameFromDuplicates = this.isChoosing && isSelected;
     this.isChoosing = false;
     // Whoever reads about selections goes on doing so; over any other view, a new selection is there to be read.
-    if (this.open === "about" && isSelected) this.ask();
-    else if (this.open === "about" || isSelected) this.show(null);
+    if (this.open === "about" && isSelected) {
+      // what was said of the rows before is not said of these
+      this.about.showLoading();
+      this.ask();
+    } else if (this.open === "about" || isSelected) this.show(null);
   }
 
   private readMetadataState(): void {
@@ -219,7 +235,8 @@ export class Understand {
 
   private show(open: Open): void {
     const { context } = this;
-    const hadFocus = holdsFocus(context.root);
+    if (open === null && this.open === null) return;
+    const hadFocus = holdsFocus(context.views.element);
     this.open = open;
     context.light("understand", []);
     if (open === "about") this.about.showLoading();
@@ -238,7 +255,12 @@ export class Understand {
   private ask(): void {
     const { context } = this;
     if (this.open === "about" && context.isSelected) this.send({ type: "about", revision: context.selection.revision });
-    if (this.open === "duplicates") this.send({ type: "near_duplicates", threshold: this.duplicates.wanted });
-    if (this.open === "titles") this.send({ type: "titles_estimate" });
+    if (this.open === "duplicates") {
+      this.duplicates.showAsked();
+      this.send({ type: "near_duplicates", threshold: this.duplicates.wanted });
+    }
+    if (this.open !== "titles") return;
+    this.titles.showCounting();
+    this.send({ type: "titles_estimate" });
   }
 }

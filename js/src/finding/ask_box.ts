@@ -1,6 +1,6 @@
 /** The box for questions: by meaning where there is an embedding function, by words everywhere; and what came of the last one. */
 
-import { button, count, h } from "../dom";
+import { button, count, h, reachIfLong } from "../dom";
 import { asking, fillSelect, textInput } from "./form";
 import { score } from "./format";
 import type { FindingTrait, Hits, Ways } from "./protocol";
@@ -56,6 +56,11 @@ export class AskBox {
     this.filter.classList.toggle("ce-pressed", isOpen || isActive);
   }
 
+  /** Take the keyboard back from the filter. */
+  focusFilter(): void {
+    this.filter.focus({ preventScroll: true });
+  }
+
   private get by(): Ways {
     return this.canEmbed && this.way.value !== "words" ? "meaning" : "words";
   }
@@ -82,6 +87,7 @@ export class AskBox {
       this.line.hidden = true;
       this.line.replaceChildren();
     }
+    reachIfLong(this.line);
   }
 }
 

@@ -3,14 +3,23 @@
 import { button, count, counted, h } from "../dom";
 import { FilterField } from "./filter_field";
 import type { FieldListeners } from "./filter_field";
-import { asking, textInput } from "./form";
+import { asking, fillSelect, textInput } from "./form";
 import type { FilterTrait, FoundValues } from "./protocol";
+import { holdsFocus } from "../shadow";
 
 export interface FilterListeners extends FieldListeners {
   readonly onExpression: (expression: string) => void;
   readonly onOutside: (outside: "grey" | "anew") => void;
   readonly onClear: () => void;
+  /** The filter has closed while it had the keyboard. */
+  readonly onLoseFocus: () => void;
 }
+
+/** What becomes of the texts that a filter leaves out. */
+const OUTSIDE = [
+  { value: "grey", label: "others grey" },
+  { value: "anew", label: "cluster anew" },
+];
 
 export class FilterBar {
   readonly element: HTMLElement;
@@ -35,14 +44,6 @@ export class FilterBar {
       listeners.onExpression(this.expression.value);
     });
     this.form = h("div", { class: "ce-filter-form" }, this.expression, apply);
-    for (const [value, label] of [
-      ["grey", "others grey"],
-      ["anew", "cluster anew"],
-    ] as const) {
-      const option = h("option", {}, label);
-      option.value = value;
-      this.choice.append(option);
-    }
     this.choice.addEventListener("change", () => {
       listeners.onOutside(this.choice.value === "anew" ? "anew" : "grey");
     });
@@ -60,21 +61,28 @@ export class FilterBar {
   setOpen(isOpen: boolean): void {
     this.isOpen = isOpen;
     this.form.hidden = this.fields.hidden = !isOpen;
-    if (isOpen) this.expression.focus();
+  }
+
+  focus(): void {
+    this.expression.focus({ preventScroll: true });
   }
 
   /** Show the filter; `fraction` says how far the reading of fields is. */
   show(filter: FilterTrait, fraction: number): void {
     const isActive = filter.kept !== null;
+    const hadFocus = holdsFocus(this.element);
+    const wasClearing = holdsFocus(this.clear);
     this.element.hidden = !isActive && !this.isOpen;
     this.left.textContent = isActive
       ? `${count(filter.kept)} of ${counted(filter.rows, "text")} left`
       : `All ${counted(filter.rows, "text")}`;
     this.clear.hidden = !isActive;
-    this.choice.value = filter.outside;
+    fillSelect(this.choice, OUTSIDE, filter.outside);
     if (filter.expression !== this.shownExpression) this.expression.value = filter.expression;
     this.shownExpression = filter.expression;
     this.showFields(filter, fraction);
+    if (hadFocus && this.element.hidden) this.listeners.onLoseFocus();
+    else if (wasClearing && this.clear.hidden) this.focus();
   }
 
   /** Python has found values that hold what was typed. */

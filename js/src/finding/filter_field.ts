@@ -2,6 +2,7 @@
 
 import { Timer, button, count, h } from "../dom";
 import { Progress } from "../progress";
+import { holdsFocus } from "../shadow";
 import { checkBox, textInput } from "./form";
 import { MISSING } from "./protocol";
 import type { Category, Field, FoundValues } from "./protocol";
@@ -34,6 +35,7 @@ export class FilterField {
   private readonly listeners: FieldListeners;
   private readonly signal: AbortSignal;
   private readonly state = h("span", { class: "ce-number" });
+  private readonly title: HTMLElement;
   private readonly body = h("div", { class: "ce-filter-field-body" });
   private kind = "";
   private update: (field: Field, reading: Reading) => void = () => undefined;
@@ -43,10 +45,11 @@ export class FilterField {
     this.name = name;
     this.listeners = listeners;
     this.signal = signal;
-    const title = h("summary", {}, h("span", { class: "ce-filter-name", dir: "auto" }, name), this.state);
-    this.element = h("details", { class: "ce-filter-field" }, title, this.body);
+    this.title = h("summary", {}, h("span", { class: "ce-filter-name", dir: "auto" }, name), this.state);
+    this.element = h("details", { class: "ce-filter-field" }, this.title, this.body);
     this.element.addEventListener("toggle", () => {
       this.wantIfNeeded();
+      this.bringIntoSight();
     });
   }
 
@@ -56,11 +59,17 @@ export class FilterField {
     this.update(field, reading);
     // Its values have gone, as after a refresh: who looks at them wants them back.
     if (isOther) this.wantIfNeeded();
+    // It has been read for whoever unfolded it, and is taller now.
+    if (isOther && holdsFocus(this.element)) this.bringIntoSight();
   }
 
   /** Python has found the values that hold what was typed. */
   receive(values: FoundValues): void {
     this.found(values);
+  }
+
+  private bringIntoSight(): void {
+    if (this.element.open) this.body.scrollIntoView({ block: "nearest" });
   }
 
   private wantIfNeeded(): void {
@@ -69,6 +78,7 @@ export class FilterField {
 
   private make(kind: string): void {
     this.kind = kind;
+    if (holdsFocus(this.body)) this.title.focus({ preventScroll: true });
     this.body.replaceChildren();
     this.state.textContent = "";
     this.found = () => undefined;
@@ -88,8 +98,10 @@ export class FilterField {
     this.body.append(progress.element, unread);
     this.update = (_field, reading) => {
       const isReading = reading.fields.includes(this.name);
+      const hadFocus = holdsFocus(this.body);
       progress.element.hidden = !isReading;
       unread.hidden = isReading;
+      if (hadFocus) (isReading ? progress : read).focus();
       progress.show(reading.fraction);
       problem.textContent = reading.problem || "Not read.";
     };
@@ -134,10 +146,6 @@ export class FilterField {
     };
     finder.addEventListener("input", () => {
       typing.start(PAUSE, show);
-    });
-    finder.addEventListener("keydown", (event) => {
-      // Notebooks have shortcuts of single letters.
-      event.stopPropagation();
     });
     this.body.append(finder, list);
     this.found = (values) => {

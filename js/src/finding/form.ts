@@ -40,6 +40,7 @@ export interface Choice {
   readonly value: string;
   readonly label: string;
   readonly usable?: boolean;
+  readonly hint?: string;
 }
 
 /** Fill a drop-down list anew, unless it says the same already; the list stays open while it is looked at. */
@@ -48,10 +49,11 @@ export function fillSelect(select: HTMLSelectElement, choices: readonly Choice[]
   if (select.dataset.key !== key) {
     select.dataset.key = key;
     select.replaceChildren(
-      ...choices.map(({ value, label, usable }) => {
+      ...choices.map(({ value, label, usable, hint = "" }) => {
         const option = h("option", {}, label);
         option.value = value;
         option.disabled = usable === false;
+        option.title = hint;
         return option;
       }),
     );

@@ -21,6 +21,9 @@ export class Legend {
   readonly element: HTMLElement;
   private readonly listeners: LegendListeners;
   private readonly select = h("select", { "aria-label": "Colour by" });
+  private readonly fold: HTMLButtonElement;
+  private readonly by = h("label", { class: "ce-legend-by" }, h("span", {}, "Colour by"), this.select);
+  private readonly body = h("div", {});
   private readonly list = h("ul", { class: "ce-legend-list", "aria-label": "Colours" });
   private readonly bar = h("div", { class: "ce-legend-bar", role: "img" });
   private readonly slider: RangeSlider;
@@ -36,16 +39,27 @@ export class Legend {
       listeners.onColorBy(this.select.value);
     });
     this.progress = new Progress("Reading …", listeners.onStopReading);
-    const label = h("label", { class: "ce-legend-by" }, h("span", {}, "Colour by"), this.select);
+    this.body.append(this.progress.element, this.bar, this.slider.element, this.list);
+    this.fold = button("ce-legend-fold", "", null, () => {
+      this.setFolded(!this.by.hidden);
+    });
     this.element = h(
       "div",
-      { class: "ce-legend", role: "group", "aria-label": "Legend", "data-lm-suppress-shortcuts": "true" },
-      label,
-      this.progress.element,
-      this.bar,
-      this.slider.element,
-      this.list,
+      { class: "ce-legend", role: "group", "aria-label": "Legend" },
+      h("div", { class: "ce-legend-head" }, this.by, this.fold),
+      this.body,
     );
+    this.setFolded(false);
+  }
+
+  /** Leave the points beneath to be seen, with nothing over them but the way back. */
+  private setFolded(isFolded: boolean): void {
+    this.by.hidden = this.body.hidden = isFolded;
+    this.element.classList.toggle("ce-folded", isFolded);
+    this.fold.textContent = isFolded ? "Legend ▸" : "▾";
+    this.fold.setAttribute("aria-expanded", String(!isFolded));
+    this.fold.setAttribute("aria-label", "Legend");
+    this.fold.title = isFolded ? "Show the legend" : "Fold the legend away";
   }
 
   private field = "";

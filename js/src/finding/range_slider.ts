@@ -39,11 +39,13 @@ export class RangeSlider {
     }
   }
 
-  /** Show a range, unless a thumb is held. */
+  /** Show a range, unless a thumb is held, or moved just now: what Python says then is of before. */
   show(range: Range): void {
     const isSame = this.range?.name === range.name;
     this.range = range;
-    if (isSame && holdsFocus(this.element) && this.element.matches(":active")) return;
+    const isHeld = holdsFocus(this.element) && this.element.matches(":active");
+    if (isSame && (isHeld || this.timer.isPending)) return;
+    this.timer.cancel();
     const place = (value: number): string => {
       const share = range.high > range.low ? (value - range.low) / (range.high - range.low) : 0;
       return String(Math.round(share * STEPS));
@@ -86,6 +88,8 @@ export class RangeSlider {
     this.text.textContent = `${from} – ${to}`;
     this.first.setAttribute("aria-valuetext", from);
     this.last.setAttribute("aria-valuetext", to);
+    // Where both thumbs lie upon each other, the one that can still be moved is on top.
+    this.first.style.zIndex = Number(this.first.value) > STEPS / 2 ? "1" : "";
     this.between.style.left = `${(100 * Number(this.first.value)) / STEPS}%`;
     this.between.style.right = `${100 - (100 * Number(this.last.value)) / STEPS}%`;
   }

@@ -44,7 +44,7 @@ export interface Copied {
 export type ListingIntent =
   | ({ type: "arrange" } & Arrangement)
   | { type: "select_listed" }
-  | { type: "copy"; request: number; format: "texts" | "table" };
+  | { type: "copy"; request: number; format: "texts" | "table"; row?: number };
 
 export function parseListing(value: unknown): Listing {
   const listing = fields(value);

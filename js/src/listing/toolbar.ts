@@ -1,6 +1,7 @@
 /** Above the texts: words to look for, what to sort by, groups, stars, and copying. */
 
 import { Timer, button, count, h } from "../dom";
+import { fillSelect, textInput } from "../finding/form";
 import { Progress } from "../progress";
 import { holdsFocus } from "../shadow";
 import type { Arrangement, Listing } from "./protocol";
@@ -16,17 +17,19 @@ export interface ToolbarListeners {
 
 /** Milliseconds after the last key before the texts are looked through. */
 const PAUSE = 180;
-const SORTS: readonly (readonly [string, string])[] = [
-  ["auto", "Best first"],
-  ["order", "Key"],
-  ["probability", "Probability"],
-  ["distance", "Distance to centre"],
+/** Milliseconds after which an arrangement that was asked for is not coming: Python could not list it so. */
+const LOST_AFTER = 10_000;
+const SORTS = [
+  { value: "auto", label: "Best first" },
+  { value: "order", label: "Key" },
+  { value: "probability", label: "Probability" },
+  { value: "distance", label: "Distance to centre" },
 ];
 
 export class Toolbar {
   readonly element: HTMLElement;
   private readonly listeners: ToolbarListeners;
-  private readonly box = h("input", { class: "ce-find", dir: "auto", "aria-label": "Find in these texts" });
+  private readonly box = textInput("ce-find", "Find in these texts");
   private readonly matches = h("span", { class: "ce-matches ce-number", role: "status" });
   private readonly keep: HTMLButtonElement;
   private readonly sort = h("select", { class: "ce-sort", "aria-label": "Sort by" });
@@ -36,25 +39,28 @@ export class Toolbar {
   private readonly problem = h("p", { class: "ce-muted ce-list-problem", role: "status", hidden: true });
   private readonly typing: Timer;
   private readonly progress: Progress;
+  private readonly answering: Timer;
   private listing: Listing | null = null;
-  private sorts = "";
+  /** What was asked for last, until Python lists the texts so. */
+  private wished: Arrangement | null = null;
 
   constructor(listeners: ToolbarListeners, signal: AbortSignal) {
     this.listeners = listeners;
     this.typing = new Timer(signal);
+    this.answering = new Timer(signal);
     this.box.type = "search";
     this.keep = button("ce-button ce-keep", "Keep only these", "Select only the texts that are listed", () => {
       listeners.onSelectListed();
     });
     this.direction = button("ce-button ce-icon", "↑", "Other way round", () => {
-      this.change({ descending: !this.listing?.descending });
+      this.change({ descending: !this.arrangement?.descending });
     });
     this.group = button("ce-button", "By cluster", null, () => {
-      this.change({ grouped: !this.listing?.grouped });
+      this.change({ grouped: !this.arrangement?.grouped });
     });
     this.group.title = "Keep the texts of a cluster together";
     this.stars = button("ce-button ce-icon", "★", "Only starred texts", () => {
-      this.change({ starred_only: !this.listing?.starred_only });
+      this.change({ starred_only: !this.arrangement?.starred_only });
     });
     const copy = button("ce-button", "Copy", null, (event) => {
       listeners.onCopy(event.shiftKey ? "table" : "texts");
@@ -77,8 +83,10 @@ export class Toolbar {
 
   update(listing: Listing, nSelected: number): void {
     this.listing = listing;
+    if (this.wished && isSame(this.wished, listing)) this.forgetWish();
     // What is being typed is newer than what Python says of it.
-    if (!holdsFocus(this.box)) this.box.value = listing.query;
+    const isAhead = holdsFocus(this.box) || this.typing.isPending || this.wished !== null;
+    if (!isAhead) this.box.value = listing.query;
     this.box.placeholder = nSelected === 1 ? "Find in this text" : `Find in these ${count(nSelected)} texts`;
     const isNarrowed = listing.terms.length > 0 || listing.starred_only;
     this.matches.textContent = isNarrowed ? `${count(listing.count)} of ${count(nSelected)}` : "";
@@ -101,7 +109,7 @@ export class Toolbar {
 
   /** Empty the box; whether there was anything in it. */
   clear(): boolean {
-    if (this.box.value === "" && !this.listing?.query) return false;
+    if (this.box.value === "" && !this.arrangement?.query) return false;
     this.box.value = "";
     this.find();
     return true;
@@ -113,19 +121,23 @@ export class Toolbar {
   }
 
   private showSorts(listing: Listing): void {
-    const sorts = JSON.stringify([listing.fields, listing.impossible]);
-    if (sorts !== this.sorts) {
-      this.sorts = sorts;
-      const named = listing.fields.map((name) => [`field:${name}`, name] as const);
-      const options = [...SORTS, ...named].map(([value, text]) => {
-        const option = new Option(text, value);
-        option.disabled = listing.impossible.includes(value);
-        if (option.disabled) option.title = value === "distance" ? "The vectors stay in Milvus" : "Holds no order";
-        return option;
-      });
-      this.sort.replaceChildren(...options);
-    }
-    this.sort.value = listing.sort;
+    const named = listing.fields.map((name) => ({ value: `field:${name}`, label: name }));
+    const choices = [...SORTS, ...named].map((choice) => {
+      if (!listing.impossible.includes(choice.value)) return choice;
+      const hint = choice.value === "distance" ? "The vectors stay in Milvus" : "Holds no order";
+      return { ...choice, usable: false, hint };
+    });
+    fillSelect(this.sort, choices, (this.wished ?? listing).sort);
+  }
+
+  /** What the next change builds on: an answer that comes late is of something older. */
+  private get arrangement(): Arrangement | null {
+    return this.wished ?? this.listing;
+  }
+
+  private forgetWish(): void {
+    this.wished = null;
+    this.answering.cancel();
   }
 
   private listen(): void {
@@ -139,13 +151,16 @@ export class Toolbar {
       });
     });
     this.box.addEventListener("keydown", (event) => {
-      event.stopPropagation();
       if (event.isComposing) return;
-      if (event.key === "Enter") this.find();
+      if (event.key === "ArrowDown" || event.key === "Enter") this.find();
       if (event.key === "ArrowDown" || event.key === "Enter") {
         this.listeners.onLeave();
         event.preventDefault();
       }
+    });
+    // Whoever leaves the box has typed all there is.
+    this.box.addEventListener("blur", () => {
+      if (this.typing.isPending) this.find();
     });
     this.box.addEventListener("ce-dismiss", (event) => {
       if (this.clear()) event.preventDefault();
@@ -155,14 +170,22 @@ export class Toolbar {
   private find(): void {
     this.typing.cancel();
     const query = this.box.value.trim();
-    if (query !== this.listing?.query) this.change({ query });
+    if (query !== this.arrangement?.query) this.change({ query });
   }
 
   private change(change: Partial<Arrangement>): void {
-    if (!this.listing) return;
-    // What is asked for next builds on this, also before Python has answered.
-    this.listing = { ...this.listing, ...change };
-    const { sort, descending, grouped, query, starred_only } = this.listing;
-    this.listeners.onArrange({ sort, descending, grouped, query, starred_only });
+    const before = this.arrangement;
+    if (!before) return;
+    const { sort, descending, grouped, query, starred_only } = { ...before, ...change };
+    this.wished = { sort, descending, grouped, query, starred_only };
+    this.answering.start(LOST_AFTER, () => {
+      this.forgetWish();
+    });
+    this.listeners.onArrange(this.wished);
   }
+}
+
+function isSame(one: Arrangement, other: Arrangement): boolean {
+  const keys = ["sort", "descending", "grouped", "query", "starred_only"] as const;
+  return keys.every((key) => one[key] === other[key]);
 }

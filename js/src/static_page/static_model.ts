@@ -112,6 +112,9 @@ export class StaticModel {
         this.reply({ type: "snippet", request: message.request, ...this.rows.shown(row, SNIPPET_LENGTH) });
         break;
       }
+      case "copy":
+        this.copy(message);
+        break;
       case "zoom":
         this.look({ x: rangeOf(message.x), y: rangeOf(message.y) });
         break;
@@ -124,7 +127,7 @@ export class StaticModel {
       default: {
         const what = str(message.type).replaceAll("_", " ");
         const said = `This page has no kernel, so that “${what}” is not at hand. Open the notebook for it.`;
-        this.reply({ type: "error", request: message.request, message: said });
+        this.reply({ type: "error", request: message.request, of: message.type, message: said });
       }
     }
   }
@@ -178,6 +181,12 @@ export class StaticModel {
     const find = looseFinder(list(this.get("marks")).map(str));
     const rows = this.order.slice(start, int(message.stop, 0)).map((row) => this.rows.shown(row, ROW_LENGTH, find));
     this.reply({ type: "page", request: message.request, revision: message.revision, start, rows });
+  }
+
+  /** Send the whole text of a row; the list of a page is not offered to be copied. */
+  private copy({ request, row }: Fields): void {
+    const text = this.rows.texts[int(row, -1)] ?? "";
+    this.reply({ type: "copied", request, text, n_copied: 1, n_listed: 1 });
   }
 
   private reply(message: Fields): void {

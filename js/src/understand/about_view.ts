@@ -3,6 +3,7 @@
 import { button, count, counted, h, swatch } from "../dom";
 import type { Row } from "../protocol";
 import { Progress } from "../progress";
+import { focusedNear, holdsFocus } from "../shadow";
 import { hint, passages, percent, section, shareTable, viewHead } from "./parts";
 import type { About, BorderRow, ClusterAbout, Contrast, MetadataReading } from "./protocol";
 
@@ -24,11 +25,15 @@ export class AboutView {
   /** It scrolls, and may hold nothing but a table: so the keyboard has to reach it itself. */
   private readonly body = h("div", { class: "ce-view-body", role: "group", "aria-label": "Description", tabindex: 0 });
   private readonly reading = h("div", { class: "ce-part", hidden: true });
+  private readonly why = hint("");
+  private readonly read: HTMLButtonElement;
   private readonly progress: Progress;
 
   constructor(listeners: AboutListeners) {
     this.listeners = listeners;
     this.progress = new Progress("Reading metadata …", listeners.onCancelMetadata);
+    this.read = button("ce-button", "Read metadata", null, listeners.onReadMetadata);
+    this.reading.append(this.why, this.read, this.progress.element);
     const head = viewHead("About", listeners.onBack);
     this.element = h(
       "section",
@@ -44,7 +49,7 @@ export class AboutView {
 
   showLoading(): void {
     this.body.scrollTop = 0;
-    this.body.replaceChildren(h("p", { class: "ce-muted ce-loading" }, "Looking …"));
+    this.fill(h("p", { class: "ce-muted ce-loading" }, "Looking …"));
   }
 
   showFailure(message: string): void {
@@ -56,20 +61,28 @@ export class AboutView {
     // What is pointed at goes without being left by the pointer.
     this.listeners.onPoint(null);
     const parts = cluster ? this.cluster(cluster) : [];
-    this.body.replaceChildren(...parts, this.apart(about), this.reading);
+    this.fill(...parts, this.apart(about), this.reading);
   }
 
   /** Show how far the reading of metadata is, where it is still to come. */
   showReading({ state, fraction, problem }: MetadataReading): void {
+    const hadFocus = holdsFocus(this.reading);
+    const isReading = state === "reading";
     this.reading.hidden = state === "none" || state === "read";
-    if (state === "reading") {
-      this.progress.show(fraction);
-      if (this.reading.firstElementChild !== this.progress.element) this.reading.replaceChildren(this.progress.element);
-      return;
-    }
-    const read = button("ce-button", "Read metadata", null, this.listeners.onReadMetadata);
-    const why = state === "failed" ? problem : "The metadata of all texts has not been read.";
-    this.reading.replaceChildren(hint(why), read);
+    this.progress.show(fraction);
+    this.progress.element.hidden = !isReading;
+    this.why.textContent = state === "failed" ? problem : "The metadata of all texts has not been read.";
+    this.why.hidden = this.read.hidden = isReading;
+    // the button that was pressed gives way to the one that takes it back, and the other way round
+    if (hadFocus) (this.reading.hidden ? this.body : isReading ? this.progress : this.read).focus();
+  }
+
+  /** Put something else into the body; the keyboard stays on a button that is in it still, or goes to the body. */
+  private fill(...children: Node[]): void {
+    const focused = focusedNear(this.body);
+    const hadFocus = focused instanceof HTMLElement && this.body.contains(focused);
+    this.body.replaceChildren(...children);
+    if (hadFocus) (focused.isConnected ? focused : this.body).focus({ preventScroll: true });
   }
 
   private cluster(cluster: ClusterAbout): HTMLElement[] {

@@ -1,8 +1,9 @@
 /** Near-duplicates: groups of nearly identical texts, and a slider for how near. */
 
 import { Timer, button, count, counted, h } from "../dom";
+import { pointing } from "../pointing";
 import type { Row } from "../protocol";
-import { hint, pointing, viewHead } from "./parts";
+import { hint, viewHead } from "./parts";
 import type { DuplicateGroup, Duplicates } from "./protocol";
 
 export interface DuplicatesListeners {
@@ -28,6 +29,8 @@ export class DuplicatesView {
   private readonly list = h("ol", { class: "ce-passages", "aria-label": "Groups of near-duplicates" });
   private readonly rest: Timer;
   private duplicates: Duplicates | null = null;
+  /** Whether groups were asked for here, and have not come. */
+  private isWaiting = false;
 
   constructor(listeners: DuplicatesListeners, signal: AbortSignal) {
     this.listeners = listeners;
@@ -57,7 +60,7 @@ export class DuplicatesView {
     this.slider.addEventListener("input", () => {
       this.readThreshold();
       this.rest.start(REST, () => {
-        listeners.onThreshold(this.threshold);
+        this.askAgain();
       });
     });
     this.showLoading();
@@ -77,16 +80,30 @@ export class DuplicatesView {
     this.selectAll.hidden = true;
   }
 
+  /** Groups were asked for. */
+  showAsked(): void {
+    this.isWaiting = true;
+  }
+
   showFailure(message: string): void {
+    this.isWaiting = false;
     if (!this.duplicates) this.summary.textContent = message;
   }
 
   show(duplicates: Duplicates): void {
-    const isFirst = this.slider.disabled;
+    const before = this.duplicates;
+    if (before && !isNear(duplicates.threshold, this.threshold)) {
+      // What another view of the panel asked for is not shown beside the slider of this one; and what was asked here may
+      // have been dropped for it.
+      if (this.isWaiting && !this.rest.isPending) this.askAgain();
+      return;
+    }
+    this.isWaiting = false;
     this.duplicates = duplicates;
     this.slider.disabled = false;
     // Whoever drags the slider is ahead of the answers.
-    if (isFirst) this.slider.value = String(Math.round((STEPS * duplicates.threshold) / (duplicates.largest || 1)));
+    if (before?.largest !== duplicates.largest)
+      this.slider.value = String(Math.round((STEPS * duplicates.threshold) / (duplicates.largest || 1)));
     this.readThreshold();
     this.summary.textContent = summarize(duplicates);
     this.selectAll.hidden = duplicates.groupCount === 0;
@@ -96,6 +113,11 @@ export class DuplicatesView {
     // What is pointed at goes without being left by the pointer.
     this.listeners.onPoint(null);
     this.list.replaceChildren(...items);
+  }
+
+  private askAgain(): void {
+    this.isWaiting = true;
+    this.listeners.onThreshold(this.threshold);
   }
 
   private get threshold(): number {
@@ -133,6 +155,11 @@ export function describeThreshold(threshold: number, metric: string): string {
 export function summarize({ rows, groupCount, surplus }: Duplicates): string {
   if (groupCount === 0) return "No texts are that near to each other.";
   return `${counted(rows, "text")} in ${counted(groupCount, "group")}, ${count(surplus)} beyond the first of each.`;
+}
+
+/** Whether two thresholds are the same, but for what is lost on the way. */
+function isNear(one: number, other: number): boolean {
+  return Math.abs(one - other) <= 1e-6 * Math.max(one, other);
 }
 
 let numbers = 0;

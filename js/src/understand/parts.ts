@@ -1,6 +1,7 @@
 /** Parts that the views about clusters share: a head with a way back, passages of texts, tables of shares. */
 
 import { button, h } from "../dom";
+import { pointing } from "../pointing";
 import type { Row } from "../protocol";
 import type { Share } from "./protocol";
 
@@ -49,20 +50,6 @@ export function passages<T extends Row>(
     return h("li", {}, item);
   });
   return h("ol", { class: "ce-passages", "aria-label": name }, ...items);
-}
-
-/** Light up a row on the map while its element is pointed at or has the keyboard. */
-export function pointing(element: HTMLElement, row: Row, onPoint: (row: Row | null) => void): void {
-  for (const event of ["pointerenter", "focus"]) {
-    element.addEventListener(event, () => {
-      onPoint(row);
-    });
-  }
-  for (const event of ["pointerleave", "blur"]) {
-    element.addEventListener(event, () => {
-      onPoint(null);
-    });
-  }
 }
 
 /** Shares as bars, in a table that can also be listened to; a mark on each bar shows the other share. */

@@ -70,6 +70,8 @@ export interface Duplicates {
 }
 
 export interface TitlesEstimate {
+  /** What is agreed to by sending it back. */
+  readonly revision: number;
   readonly destination: string;
   readonly leavesMachine: boolean;
   readonly clusters: number;
@@ -108,7 +110,8 @@ export type UnderstandIntent =
   | { type: "read_metadata" | "cancel_metadata" }
   | { type: "near_duplicates"; threshold: number | null }
   | { type: "select_duplicates"; revision: number; group: number | null }
-  | { type: "titles_estimate" | "titles_start" | "titles_cancel" };
+  | { type: "titles_start"; revision: number }
+  | { type: "titles_estimate" | "titles_cancel" };
 
 const READING_STATES: readonly string[] = ["none", "unread", "reading", "read", "failed"];
 const TITLING_STATES: readonly string[] = ["idle", "running", "done", "cancelled", "failed"];
@@ -195,6 +198,7 @@ export function parseDuplicates(message: Fields): Duplicates {
 
 export function parseEstimate(message: Fields): TitlesEstimate {
   return {
+    revision: int(message.revision, -1),
     destination: str(message.destination),
     leavesMachine: message.leaves_machine !== false,
     clusters: int(message.n_clusters, 0),

@@ -2,12 +2,14 @@
 
 import { button, count, counted, h } from "../dom";
 import { Progress } from "../progress";
+import { holdsFocus } from "../shadow";
 import { hint, viewHead } from "./parts";
 import type { Titling, TitlesEstimate } from "./protocol";
 
 export interface TitlesListeners {
   readonly onBack: () => void;
-  readonly onStart: () => void;
+  /** Send what an estimate has shown. */
+  readonly onStart: (revision: number) => void;
   readonly onCancel: () => void;
   readonly clusterName: (label: number) => string;
 }
@@ -18,14 +20,20 @@ export class TitlesView {
   private readonly said = h("div", { class: "ce-part" });
   private readonly action = h("div", { class: "ce-part", role: "status" });
   private readonly contents = h("div", { class: "ce-part" });
+  private readonly outcome = h("p", { dir: "auto" });
   private readonly start: HTMLButtonElement;
   private readonly progress: Progress;
   private estimate: TitlesEstimate | null = null;
+  /** Whether what is shown may be out of date: then nothing can be sent. */
+  private isCounting = false;
 
   constructor(listeners: TitlesListeners) {
     this.listeners = listeners;
-    this.start = button("ce-button ce-primary", "", null, listeners.onStart);
+    this.start = button("ce-button ce-primary", "", null, () => {
+      if (this.estimate && !this.isCounting) listeners.onStart(this.estimate.revision);
+    });
     this.progress = new Progress("Asking …", listeners.onCancel);
+    this.action.append(this.outcome, this.start, this.progress.element);
     const body = h("div", { class: "ce-view-body" }, this.said, this.action, this.contents);
     const head = viewHead("Titles for clusters", listeners.onBack);
     this.element = h("section", { class: "ce-view", "aria-label": "Titles for clusters", tabindex: -1 }, head, body);
@@ -44,33 +52,56 @@ export class TitlesView {
   }
 
   showFailure(message: string): void {
-    this.said.querySelector(".ce-loading")?.replaceChildren(message);
+    if (this.isCounting) this.said.replaceChildren(h("p", { class: "ce-muted", dir: "auto" }, message));
+  }
+
+  /** It is being counted anew what would be sent. */
+  showCounting(): void {
+    this.setCounting(true);
   }
 
   showEstimate(estimate: TitlesEstimate, titling: Titling): void {
     this.estimate = estimate;
+    this.setCounting(false);
     this.said.replaceChildren(...sentences(estimate).map((sentence) => h("p", { dir: "auto" }, sentence)));
-    this.contents.replaceChildren(...(estimate.requests > 0 ? [this.samples(estimate)] : []));
+    this.showSamples(estimate);
     this.showTitling(titling);
+  }
+
+  private setCounting(isCounting: boolean): void {
+    this.isCounting = isCounting;
+    // unlike a disabled button, it keeps the keyboard
+    this.start.setAttribute("aria-disabled", String(isCounting));
+  }
+
+  /** Whoever reads what would be sent goes on doing so while that is counted anew. */
+  private showSamples(estimate: TitlesEstimate): void {
+    const isOpen = this.contents.querySelector("details")?.open ?? false;
+    const hadFocus = holdsFocus(this.contents);
+    const samples = estimate.requests > 0 ? this.samples(estimate) : null;
+    if (samples) samples.open = isOpen;
+    this.contents.replaceChildren(...(samples ? [samples] : []));
+    if (hadFocus) (samples?.querySelector("summary") ?? this.element).focus({ preventScroll: true });
   }
 
   showTitling(titling: Titling): void {
     if (!this.estimate) return;
     const { requests } = this.estimate;
+    const hadFocus = holdsFocus(this.action);
+    const isRunning = titling.state === "running";
+    const outcome = isRunning ? "" : outcomeOf(titling);
     this.action.hidden = false;
-    if (titling.state === "running") {
-      this.progress.show(titling.fraction);
-      if (this.action.firstElementChild !== this.progress.element) this.action.replaceChildren(this.progress.element);
-      return;
-    }
+    this.progress.show(titling.fraction);
+    this.progress.element.hidden = !isRunning;
+    this.outcome.textContent = outcome;
+    this.outcome.hidden = outcome === "";
     this.start.textContent = requests > 0 ? `Send ${counted(requests, "request")}` : "Use the known titles";
-    const outcome = outcomeOf(titling);
-    const isNothingToDo = this.estimate.clusters === 0;
-    const parts = [outcome === "" ? null : h("p", { dir: "auto" }, outcome), isNothingToDo ? null : this.start];
-    this.action.replaceChildren(...parts.filter((part) => part !== null));
+    this.start.hidden = isRunning || this.estimate.clusters === 0;
+    // the button that was pressed gives way to the one that takes it back, and the other way round
+    if (hadFocus) (isRunning ? this.progress : this.start.hidden ? this : this.start).focus();
   }
 
-  private samples(estimate: TitlesEstimate): HTMLElement {
+  private samples(estimate: TitlesEstimate): HTMLDetailsElement {
     const shown = estimate.samples.map(({ label, keywords, texts }) =>
       h(
         "li",

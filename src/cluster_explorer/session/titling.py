@@ -80,23 +80,33 @@ class Titling:
         samples = self._samples(self._results(), labels)
         unknown = [sample for sample in samples if self._cache.get(who, sample) is None]
         n_known = len(samples) - len(unknown)
-        if isinstance(who, ChatTitles):
-            return estimate(unknown, n_known, who.destination, leaves_machine=who.leaves_machine)
-        return estimate(unknown, n_known, _FUNCTION, leaves_machine=False)
+        leaves_machine = isinstance(who, ChatTitles) and who.leaves_machine
+        return estimate(unknown, n_known, _destination_of(who), leaves_machine=leaves_machine)
 
     def ask(
         self,
         labels: Iterable[int] | None = None,
         titler: Titler | ChatTitles | None = None,
         *,
+        shown: TitleEstimate | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> TitleResults:
         """Ask for titles, wait for them, and let the clusters bear them.
 
+        Parameters
+        ----------
+        labels : iterable of int, optional
+            Clusters; when left out, all that the reader has not named.
+        titler : callable or ChatTitles, optional
+        shown : TitleEstimate, optional
+            What somebody was told would be sent, and has agreed to: anything else is refused.
+        on_progress : callable, optional
+
         Raises
         ------
         InvalidParameterError
-            If there is nobody to ask, no such cluster, or titles are being asked for already.
+            If there is nobody to ask, no such cluster, titles are being asked for already, or what would be sent is not
+            what was shown.
         """
         who = self._titler(titler)
         if not self._turn.acquire(blocking=False):
@@ -107,6 +117,8 @@ class Titling:
             # the collection may be read anew meanwhile: rows and clusters are of one time
             found = self._results()
             samples = self._samples(found, labels)
+            if shown is not None:
+                self._check_shown(shown, who, samples)
             results = ask_for_titles(
                 who, samples, cache=self._cache, on_progress=self._reporting(on_progress or ignore_progress)
             )
@@ -124,8 +136,15 @@ class Titling:
         finally:
             self._turn.release()
 
-    def start(self, labels: Iterable[int] | None = None) -> None:
-        """Ask in the background; `State.titling` tells how far it is.
+    def start(self, labels: Iterable[int] | None = None, *, shown: TitleEstimate | None = None) -> None:
+        """Ask in the background; `State.titling` tells how far it is, and why nothing was asked.
+
+        Parameters
+        ----------
+        labels : iterable of int, optional
+            Clusters; when left out, all that the reader has not named.
+        shown : TitleEstimate, optional
+            What somebody was told would be sent, and has agreed to: anything else is refused.
 
         Raises
         ------
@@ -136,7 +155,7 @@ class Titling:
         self._titler(None)
 
         def work(on_progress: ProgressCallback) -> str:
-            self.ask(wanted, on_progress=on_progress)
+            self.ask(wanted, shown=shown, on_progress=on_progress)
             return ""
 
         # how it goes and how it ends is told by `ask`
@@ -152,6 +171,16 @@ class Titling:
         """Stop asking, and wait until it has stopped."""
         self.cancel()
         self._background.close()
+
+    def _check_shown(self, shown: TitleEstimate, who: Titler | ChatTitles, samples: Iterable[TitleSample]) -> None:
+        """Raise `InvalidParameterError` if anything would be sent that was not shown, or to somebody else."""
+        agreed = {sample.content for sample in shown.samples}
+        is_other = any(sample.content not in agreed for sample in samples if self._cache.get(who, sample) is None)
+        if is_other or _destination_of(who) != shown.destination:
+            what = "other texts would be sent" if is_other else "somebody else would be asked"
+            raise InvalidParameterError(
+                f"Nothing was sent: {what} than was shown. Look at it again, then press the button."
+            )
 
     def _titler(self, titler: Titler | ChatTitles | None) -> Titler | ChatTitles:
         found = self.titler if titler is None else titler
@@ -201,6 +230,10 @@ class Titling:
 
     def _tell(self, status: TitlingStatus) -> None:
         self._session.store.post(lambda state: state if state.titling == status else replace(state, titling=status))
+
+
+def _destination_of(who: Titler | ChatTitles) -> str:
+    return who.destination if isinstance(who, ChatTitles) else _FUNCTION
 
 
 def _outcome(results: TitleResults) -> TitlingStatus:

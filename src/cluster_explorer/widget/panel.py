@@ -11,6 +11,7 @@ import traitlets
 
 from cluster_explorer.errors import sentence_of
 from cluster_explorer.widget.answers.annotating import AnnotatingPart
+from cluster_explorer.widget.answers.background import error_message
 from cluster_explorer.widget.answers.clusters import ClustersPart
 from cluster_explorer.widget.answers.describing import DescribingPart
 from cluster_explorer.widget.answers.finding import FindingPart
@@ -110,4 +111,4 @@ class Panel:
             self._send_error(message, sentence_of(error, _log))
 
     def _send_error(self, message: dict[str, Any], text: str) -> None:
-        self.widget.send({"type": "error", "request": message.get("request"), "message": text})
+        self.widget.send(error_message(message, text))

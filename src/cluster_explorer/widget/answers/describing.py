@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cluster_explorer.errors import InvalidParameterError
 from cluster_explorer.exploring.reading import shortened
 from cluster_explorer.widget.answers.background import answer_later
 from cluster_explorer.widget.answers.points import point_of
@@ -143,10 +144,10 @@ class DescribingPart:
         )
 
     def _select_duplicates(self, message: Message) -> None:
-        """Select one group, or all of them; of an older answer nothing, since a newer one is on its way."""
+        """Select one group, or all of them; of the last answer alone, since its groups are the ones that are known."""
         found = self._groups
         if found is None or int(message["revision"]) != self._groups_revision:
-            return
+            raise InvalidParameterError("Near-duplicates have been looked for anew since. Choose among the new ones.")
         wanted = found.groups if message.get("group") is None else [found.groups[int(message["group"])]]
         chosen = np.concatenate([*wanted, np.empty(0, dtype=np.int32)])
         self._session.select_rows(np.sort(chosen))

@@ -6,6 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cluster_explorer.exploring.finding import FIELD_PREFIX, field_of, words_found
 from cluster_explorer.exploring.listing import ListedRows, Listing
 from cluster_explorer.exporting.tables import harmless
@@ -105,7 +107,12 @@ class ListingPart:
         return ("auto", "order", "probability", "distance", *fields)
 
     def _copy(self, message: Message) -> None:
-        """Send the texts of the whole list, as far as they fit."""
+        """Send the texts of the whole list, as far as they fit, or the whole text of one row."""
+        if message.get("row") is not None:
+            row = np.array([int(message["row"])], dtype=np.int32)
+            answer = {"request": message["request"], "n_copied": 1, "n_listed": 1}
+            self._widget.send({"type": "copied", **answer, "text": self._session.texts(row, self._told.held)[0]})
+            return
         # the list may become another one, of other rows, while its texts are read
         listed, as_table = self._told, message["format"] == "table"
         parts: list[str] = ["id\tcluster\tprobability\ttext"] if as_table else []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cluster_explorer.errors import InvalidParameterError
 from cluster_explorer.widget.answers.background import answer_later
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cluster_explorer.session import Session
     from cluster_explorer.state import State
     from cluster_explorer.titles import TitleEstimate
@@ -29,6 +32,9 @@ class TitlingPart:
     def __init__(self, session: Session, widget: PanelWidget) -> None:
         self._session = session
         self._widget = widget
+        #: What the browser was told would be sent, by the revision that it agrees to; the last one alone.
+        self._shown: Mapping[int, TitleEstimate] = {}
+        self._revision = 0
         widget.titling = self._trait(session.state)
 
     @property
@@ -36,7 +42,7 @@ class TitlingPart:
         """What to do with each type of message."""
         return {
             "titles_estimate": self._estimate,
-            "titles_start": lambda _message: self._session.titling.start(),
+            "titles_start": self._start,
             "titles_cancel": lambda _message: self._session.titling.cancel(),
         }
 
@@ -60,13 +66,28 @@ class TitlingPart:
         }
 
     def _estimate(self, message: Message) -> None:
-        session, widget = self._session, self._widget
-        answer_later(session, widget, message, lambda: widget.send(_estimate_message(session.titling.estimate())))
+        answer_later(self._session, self._widget, message, self._send_estimate)
+
+    def _send_estimate(self) -> None:
+        found = self._session.titling.estimate()
+        self._revision += 1
+        self._shown = {self._revision: found}
+        self._widget.send(_estimate_message(found, self._revision))
+
+    def _start(self, message: Message) -> None:
+        """Ask for what was shown, and for nothing that was not."""
+        shown = self._shown.get(int(message["revision"]))
+        if shown is None:
+            raise InvalidParameterError(
+                "Nothing was sent: it has been counted anew what would be. Look at it again, then press the button."
+            )
+        self._session.titling.start(shown=shown)
 
 
-def _estimate_message(found: TitleEstimate) -> dict[str, Any]:
+def _estimate_message(found: TitleEstimate, revision: int) -> dict[str, Any]:
     return {
         "type": "titles_estimate",
+        "revision": revision,
         "destination": found.destination,
         "leaves_machine": found.leaves_machine,
         "n_clusters": found.n_clusters,
