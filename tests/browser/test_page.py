@@ -110,6 +110,9 @@ def test_a_lasso_lists_the_texts_inside_and_hostile_ones_are_text(opened, writte
     count = int(panel.locator(".ce-summary").first.inner_text().split()[0].replace(",", ""))
     assert count >= len(members)
     wait_until(lambda: panel.locator("[role=listbox] [role=option]").count() > 5, "the texts in the list")
+    assert opened.locator(".modebar-btn[data-title^=Lasso]").count() == 1
+    # plotly.js has a button that uploads the chart
+    assert opened.locator(".modebar-btn[data-title^=Share]").count() == 0
     # points outside of it fade
     selected = opened.evaluate("() => document.querySelector('.js-plotly-plot')._fullData[0].selectedpoints.length")
     assert selected == count

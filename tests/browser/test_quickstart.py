@@ -304,3 +304,10 @@ def test_every_control_has_a_name(notebook):
         )).map(node => node.outerHTML.slice(0, 120))"""
     )
     assert nameless == []
+
+
+def test_no_button_of_the_map_sends_it_away(notebook):
+    buttons = notebook.page.locator(".ce-root .modebar-btn")
+    titles = buttons.evaluate_all("nodes => nodes.map(node => node.dataset.title)")
+    assert "Lasso Select" in titles
+    assert not [title for title in titles if "share" in title.lower() or "cloud" in title.lower()]

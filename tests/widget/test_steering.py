@@ -49,6 +49,9 @@ def test_a_control_shows_what_is_in_force_also_after_a_wish_that_cannot_be(explo
     resolution, samples = shown.controls.by_name["resolution"], shown.controls.by_name["min_samples"]
     browser.sets(resolution, value=0.0)
     assert resolution.value == explorer.params.resolution > 0
+    # sliders count in binary fractions
+    browser.sets(resolution, value=0.5000000000000001)
+    assert resolution.value == explorer.params.resolution == 0.5
     samples.max = 99
     browser.sets(samples, value=50)
     assert samples.value == explorer.params.min_samples == 5

@@ -18,7 +18,8 @@ interface Plotly {
 
 declare const Plotly: Plotly;
 
-const CONFIG = { displaylogo: false, scrollZoom: true, responsive: true };
+// Plotly's own button to share a chart would upload it.
+const CONFIG = { displaylogo: false, scrollZoom: true, responsive: true, showSendToCloud: false };
 
 function element(id: string): HTMLElement {
   const found = document.getElementById(id);

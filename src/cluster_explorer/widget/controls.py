@@ -122,9 +122,11 @@ class Controls:
 
     def _sender(self, name: str) -> Callable[[dict[str, Any]], None]:
         def send(change: dict[str, Any]) -> None:
+            # sliders count in binary fractions: five steps of 0.1 are a little more than 0.5
+            value = round(change["new"], 6) if isinstance(change["new"], float) else change["new"]
             # a control that was set to what is in force, chosen automatically perhaps, asks for nothing
-            if change["new"] != shown_value(self._session.state, name):
-                self._wish(name, change["new"])
+            if value != shown_value(self._session.state, name):
+                self._wish(name, value)
 
         return send
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cluster_explorer.values import FloatArray, Layout
 
 _HEIGHT = 560
+#: Of plotly.js. Its button to share a chart would upload it.
+_CONFIG = {"displaylogo": False, "scrollZoom": True, "responsive": True, "showSendToCloud": False}
 _HIDDEN_AXIS = {"visible": False, "showgrid": False, "zeroline": False}
 #: Rows drawn up to each limit, and the diameter of their points in pixels.
 _POINT_SIZES = ((2_000, 7.0), (10_000, 5.5), (50_000, 4.0), (200_000, 3.0))
@@ -74,7 +76,7 @@ class Scatter:
         self._drawing: Drawing | None = None
         self.figure: go.FigureWidget = go.FigureWidget(layout=_layout())
         # the only way to plotly.js' configuration that a FigureWidget has
-        self.figure._config = {"displaylogo": False, "scrollZoom": True, "responsive": True}  # noqa: SLF001
+        self.figure._config = _CONFIG  # noqa: SLF001
         self.figure.layout.annotations = [_message("Nothing computed yet")]
 
     def render(self, before: State, after: State) -> None:
