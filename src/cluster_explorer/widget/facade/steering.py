@@ -66,8 +66,8 @@ class SteeringFacade(ResultsFacade):
         Returns
         -------
         Clustering
-            The clusters that `cluster_graph` finds in `knn_graph_` by the same parameters. Of what was drilled down to
-            (`cluster_only`), those of these rows alone.
+            The clusters that `cluster_graph` finds in `knn_graph_` by the same parameters, with the numbers that they
+            had before. Of what was drilled down to (`cluster_only`), those of these rows alone.
 
         Raises
         ------
