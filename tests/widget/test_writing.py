@@ -62,7 +62,7 @@ def test_a_filter_on_the_written_label_finds_exactly_the_cluster(own, own_uri, t
 def test_undo_goes_back_step_by_step(own):
     first = own.labels_
     own.write_labels()
-    own.recluster(min_cluster_size=61)
+    own.recluster(min_cluster_size=62)
     report = own.write_labels()
     assert 0 < report.n_changed < len(first)
     own.undo_write()
@@ -74,7 +74,7 @@ def test_undo_goes_back_step_by_step(own):
 def test_every_row_of_a_run_bears_its_mark(own):
     own.write_labels(run_id="first")
     first = own.labels_
-    own.recluster(min_cluster_size=61)
+    own.recluster(min_cluster_size=62)
     n_other = int((own.labels_ != first).sum())
     assert 0 < n_other < len(first)
     report = own.write_labels(run_id="second")
@@ -121,7 +121,7 @@ def test_a_write_that_fails_at_once_does_not_join_two_others(own):
     own.write_labels()
     with pytest.raises(FieldError):
         own.write_labels("text")
-    own.recluster(min_cluster_size=61)
+    own.recluster(min_cluster_size=62)
     own.write_labels()
     own.undo_write()
     assert own._session.library.columns(["cluster"]).cluster.tolist() == first.tolist()
