@@ -101,8 +101,13 @@ class State:
     @property
     def identities(self) -> Identities:
         """The colour of each cluster, and what the last re-clustering changed."""
-        followed = self.results.followed
-        return Identities() if followed is None else followed.identities
+        followed, members = self.results.followed, self.results.members
+        if followed is None:
+            return Identities()
+        if members is not None and len(followed.identities.colors) != members.n_clusters:
+            # those of a session file, which were found on another machine perhaps
+            return Identities(tuple(range(members.n_clusters)))
+        return followed.identities
 
 
 Change: TypeAlias = "Callable[[State], State]"

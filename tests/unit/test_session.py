@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+import cluster_explorer.stages.attach
 import cluster_explorer.stages.index_health
 import cluster_explorer.stages.projection
 from array_library import ArrayLibrary
 from cluster_explorer.errors import Cancelled, ClusterExplorerError, DataError, InvalidParameterError
 from cluster_explorer.exploring.selection import Polygon, rows_inside
 from cluster_explorer.params import Params
+from cluster_explorer.pipeline import STAGE, STAND_IN, key_of
 from cluster_explorer.session import Session
 from cluster_explorer.stages.graph import graph_from_neighbors, knn_graph
 from cluster_explorer.values import Scope
@@ -239,6 +243,120 @@ def test_quick_wishes_are_answered_while_a_long_job_runs(session, monkeypatch):
         adjusted_rand_score(session.state.results.clustering.labels, alone.require("clustering").clustering.labels) == 1
     )
     alone.close()
+
+
+def colors_fit(state):
+    members = state.results.members
+    return members is None or len(state.identities.colors) == members.n_clusters
+
+
+class HeldLayout:
+    """Holds a layout back until it is told to go on; what is wished for meanwhile is answered in its steps."""
+
+    def __init__(self, monkeypatch):
+        self.gate, self.started, draw = threading.Event(), threading.Event(), cluster_explorer.stages.projection.layout
+
+        def slow_layout(*args, on_progress, on_step, **keys):
+            shown = []
+            found = draw(
+                *args, on_progress=on_progress, on_step=lambda layout: (shown.append(layout), on_step(layout)), **keys
+            )
+            self.started.set()
+            while not self.gate.wait(0.01):
+                on_progress(0.5)
+                on_step(shown[0])
+            return found
+
+        monkeypatch.setattr(cluster_explorer.stages.projection, "layout", slow_layout)
+
+
+def test_clusters_members_and_colours_are_of_one_another_while_the_first_map_is_drawn(session, monkeypatch):
+    held, seen = HeldLayout(monkeypatch), []
+    session.store.subscribe(lambda _before, after: seen.append(after))
+    session.show()
+    assert held.started.wait(30)
+    for size in (62, 5, 90):
+        session.set_params(session.state.params.changed({"min_cluster_size": size}))
+        wished = session.state.params
+        until(lambda wished=wished: session.state.results.keys["members"] == key_of(STAGE["members"], wished))
+    n_before = len(seen)
+    until(lambda: len(seen) > n_before + 5)
+    # the map that is refined is of what is on show, not of the wish that it was begun with
+    assert len({id(state.results.members) for state in seen[n_before:]}) == 1
+    held.gate.set()
+    until(lambda: session.state.status.state == "ready")
+    assert all(colors_fit(state) for state in seen)
+    assert not [state.status.message for state in seen if state.status.state == "failed"]
+    alone = Session(session.library, session.state.params)
+    shown = session.state.results.members.labels
+    assert adjusted_rand_score(shown, alone.require("members").members.labels) == 1
+    alone.close()
+
+
+def test_a_wish_in_the_middle_of_a_layout_is_answered_with_strict_labels_where_attaching_noise_takes_long(
+    session, monkeypatch
+):
+    session.show()
+    until(lambda: session.state.status.state == "ready")
+    held = HeldLayout(monkeypatch)
+    session._engine._seconds.note("attached", 100.0)
+    session.set_params(session.state.params.changed({"min_dist": 0.9}))
+    assert held.started.wait(30)
+    session.set_params(session.state.params.changed({"min_cluster_size": 62}))
+    until(lambda: session.state.results.keys["members"] == STAND_IN)
+    results = session.state.results
+    assert results.members.labels is results.clustering.labels
+    assert colors_fit(session.state)
+    held.gate.set()
+    until(lambda: session.state.status.state == "ready")
+    results = session.state.results
+    assert STAND_IN not in results.keys.values()
+    assert (results.members.labels >= results.clustering.labels).all()
+    assert colors_fit(session.state)
+
+
+def test_cancelling_what_stands_in_leads_back_and_the_same_wish_is_answered_whole(session, monkeypatch):
+    session.set_params(PARAMS.changed({"noise_threshold": 0.0, "min_cluster_size": 30}))
+    session.show()
+    until(lambda: session.state.status.state == "ready")
+    before, params = session.state.results, session.state.params
+    attach, gate = cluster_explorer.stages.attach.with_noise_attached, threading.Event()
+
+    def slow_attaching(*args, on_progress, **keys):
+        while not gate.wait(0.01):
+            on_progress(0.5)
+        return attach(*args, on_progress=on_progress, **keys)
+
+    monkeypatch.setattr(cluster_explorer.stages.attach, "with_noise_attached", slow_attaching)
+    session._engine._seconds.note("attached", 100.0)
+    wished = params.changed({"min_cluster_size": 62})
+    session.set_params(wished)
+    until(lambda: session.state.results.keys["members"] == STAND_IN)
+    session.cancel()
+    until(lambda: session.state.status.state == "cancelled")
+    assert session.state.params == params
+    assert session.state.results.members is before.members
+    gate.set()
+    session.set_params(wished)
+    members = session.require("members").members
+    assert (members.labels >= 0).sum() > (members.clustering.labels >= 0).sum()
+
+
+def test_what_was_cancelled_keeps_no_rows_in_memory(session, library, monkeypatch):
+    session.show()
+    until(lambda: session.state.status.state == "ready")
+    held = HeldLayout(monkeypatch)
+    session.set_params(session.state.params.changed({"min_dist": 0.9}))
+    assert held.started.wait(30)
+    session.cancel()
+    until(lambda: session.state.status.state == "cancelled")
+    rows = weakref.ref(session.state.results.rows)
+    held.gate.set()
+    library.vectors, library.texts = library.vectors[:250], library.texts[:250]
+    session.renewed("clustering", "layout")
+    until(lambda: session.state.status.state == "ready")
+    gc.collect()
+    assert rows() is None
 
 
 def test_trying_again_refreshes_only_where_the_refresh_failed(session, library):

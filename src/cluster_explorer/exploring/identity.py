@@ -188,7 +188,7 @@ class Followed:
 
     def carried(self, places: IntArray, n_rows: int) -> Followed:
         """Return what is remembered for other rows: `places` says where each one is now."""
-        return Followed(memory=self.memory.carried(places, n_rows))
+        return replace(self, memory=self.memory.carried(places, n_rows))
 
     def by(self, found: Clustering, *, tell: bool = True) -> Followed:
         """Follow the clusters to those that were found next.
@@ -201,28 +201,37 @@ class Followed:
             Whether to tell what split and merged; among other rows there is no telling.
         """
         known = self.memory.identify(found)
-        numbers = numbers_of(known.colors)
+        before = {color: number for number, color in enumerate(self.identities.colors)}
+        numbers = numbers_of(known.colors, before)
         colors = dict(zip(numbers, known.colors, strict=True))
         now = replace(known if tell else Identities(), colors=tuple(colors[number] for number in range(len(numbers))))
         return Followed(now, self.memory.holding(found, known), numbers)
 
 
-def numbers_of(colors: tuple[int, ...]) -> tuple[int, ...]:
-    """Give clusters the numbers 0, 1, ...: one whose colour number is among these has it for its number.
+def numbers_of(colors: tuple[int, ...], before: Mapping[int, int] = MappingProxyType({})) -> tuple[int, ...]:
+    """Give clusters the numbers 0, 1, ...: that of their colour, else the one they have, else one that is free.
 
     Parameters
     ----------
     colors : tuple of int
-        Colour number of each cluster, the largest first.
+        Colour number of each cluster, the largest first. At first it is the cluster's number as well.
+    before : mapping of int to int, optional
+        By colour number: the number that its cluster has.
 
     Examples
     --------
-    >>> numbers_of((2, 7, 0))
-    (2, 1, 0)
+    >>> numbers_of((2, 7, 0, 9), before={9: 3})
+    (2, 1, 0, 3)
     """
     n_clusters = len(colors)
-    free = iter(sorted(set(range(n_clusters)).difference(colors)))
-    return tuple(color if color < n_clusters else next(free) for color in colors)
+    numbers = {color: color for color in colors if color < n_clusters}
+    free = set(range(n_clusters)).difference(numbers)
+    for color in colors:
+        if color not in numbers and before.get(color) in free:
+            numbers[color] = before[color]
+            free.remove(before[color])
+    left = iter(sorted(free))
+    return tuple(numbers[color] if color in numbers else next(left) for color in colors)
 
 
 def renumbered(clustering: Clustering, numbers: tuple[int, ...]) -> Clustering:
@@ -245,10 +254,11 @@ def renumbered(clustering: Clustering, numbers: tuple[int, ...]) -> Clustering:
         return clustering
     # -1 picks the last one
     number = np.array([*numbers, -1], dtype=np.int32)
-    hierarchy = clustering.hierarchy
+    hierarchy, attached = clustering.hierarchy, clustering.attached_labels
     return replace(
         clustering,
         labels=number[clustering.labels],
+        attached_labels=None if attached is None else number[attached],
         hierarchy=None if hierarchy is None else replace(hierarchy, label=number[hierarchy.label]),
     )
 

@@ -75,7 +75,7 @@ def certain_neighbors(
     -------
     CertainLists
     """
-    width = min(n_neighbors + SPARE, LARGEST_LIMIT - 1)
+    width = max(n_neighbors, min(n_neighbors + SPARE, LARGEST_LIMIT - 1))
     found = collection.neighbors(rows, width, on_progress=on_progress)
     lists = NeighborLists(found.indices[:, :n_neighbors].copy(), found.distances[:, :n_neighbors].copy())
     rounding = np.inf if found.rounding is None else found.rounding

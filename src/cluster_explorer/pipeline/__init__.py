@@ -7,6 +7,7 @@ parameters it was computed with, so what a change makes stale follows from compa
 from __future__ import annotations
 
 from cluster_explorer.pipeline.running import is_fresh, key_of, quick_stages, run_stage, stale
+from cluster_explorer.pipeline.showing import STAND_IN, whole, with_stand_in
 from cluster_explorer.pipeline.table import ALL_TARGETS, QUICK_PARAMS, STAGE, STAGES
 from cluster_explorer.pipeline.work import Key, Library, Results, Source, Stage, Work
 
@@ -15,6 +16,7 @@ __all__ = [
     "QUICK_PARAMS",
     "STAGE",
     "STAGES",
+    "STAND_IN",
     "Key",
     "Library",
     "Results",
@@ -26,4 +28,6 @@ __all__ = [
     "quick_stages",
     "run_stage",
     "stale",
+    "whole",
+    "with_stand_in",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -200,9 +201,15 @@ def _clustering(work: Work) -> Clustering:
 
 
 def _attached(work: Work) -> Clustering:
+    from cluster_explorer.exploring.identity import renumbered
     from cluster_explorer.stages.attach import with_noise_attached
 
-    return with_noise_attached(work["affinities"], work["clustering"], on_progress=work.on_progress)
+    clustering: Clustering = work["clustering"]
+    followed: Followed = work["followed"]
+    # by the numbers that clusters were found with: which of two equally near ones noise joins depends on no history
+    found = with_noise_attached(work["affinities"], work["found"], on_progress=work.on_progress)
+    attached = renumbered(found, followed.numbers)
+    return replace(clustering, attached_labels=attached.attached_labels, confidence=attached.confidence)
 
 
 def _not_attached(work: Work) -> Clustering:
@@ -351,7 +358,13 @@ STAGES: tuple[Stage, ...] = (
     Stage("followed", "Following clusters", ("rows", "found"), (), _followed, quick=True),
     Stage("clustering", "Numbering clusters", ("found", "followed"), (), _clustering, quick=True),
     Stage(
-        "attached", "Attaching noise", ("affinities", "clustering"), (), _attached, quick=True, stand_in=_not_attached
+        "attached",
+        "Attaching noise",
+        ("affinities", "found", "followed", "clustering"),
+        (),
+        _attached,
+        quick=True,
+        stand_in=_not_attached,
     ),
     Stage("members", "Counting members", ("attached",), ("noise_threshold",), _members, quick=True),
     Stage(

@@ -10,7 +10,7 @@ from cluster_explorer.exploring.answering import Answering
 from cluster_explorer.write_back import Writable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -98,7 +98,8 @@ class Results:
     by_stage : mapping of str to object
         Results by stage name.
     keys : mapping of str to tuple
-        What each result depends on; equal keys mean equal results.
+        What each result depends on; equal keys mean equal results, but for the numbers of clusters, which follow those
+        that were on show.
     earlier : Results or None
         Results of the same collection before it was read anew, while they are being brought up to it.
     """
@@ -112,6 +113,23 @@ class Results:
         return Results(
             MappingProxyType({**self.by_stage, name: value}),
             MappingProxyType({**self.keys, name: key}),
+            self.earlier,
+        )
+
+    def with_those_of(self, other: Results, names: Iterable[str]) -> Results:
+        """Return a copy with the results of some stages taken from another one, or without them."""
+        found = self.without(*names)
+        for name in names:
+            if name in other.by_stage:
+                found = found.with_result(name, other.by_stage[name], other.keys[name])
+        return found
+
+    def without(self, *names: str) -> Results:
+        """Return a copy without the results of some stages."""
+        kept = [name for name in self.by_stage if name not in names]
+        return Results(
+            MappingProxyType({name: self.by_stage[name] for name in kept}),
+            MappingProxyType({name: self.keys[name] for name in kept}),
             self.earlier,
         )
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from cluster_explorer.exploring.finding import Outside
     from cluster_explorer.session.errands import Errands, Work
     from cluster_explorer.session.session import Session
-    from cluster_explorer.state import State
-    from cluster_explorer.values import IdArray, ProgressCallback, Scope
+    from cluster_explorer.state import Change, State
+    from cluster_explorer.values import IdArray, ProgressCallback, Rows, Scope
 
 _FILTER_SCOPE = "filter"
 _NOT_ASKED = "The filter was not applied to the rows as they are now: all are shown."
@@ -309,25 +309,25 @@ class Filtering:
 
     def _narrow(self, change: _Change) -> RowFilter:
         """Change some parts of the filter; what is selected stays selected where it is left."""
-        rows = self._session.shown_rows()
-        finding, params = self._session.state.finding, self._session.state.params
-        changed = change.of(finding.filter, rows.ids)
-        kept = rows_left(changed, finding.columns)
-        if kept is not None and not kept.any():
-            raise DataError("No row is left by this filter, so it was not applied. Choose less strictly.")
-        changed = replace(changed, kept=kept)
-        parent, own = self._parent(), self.scope
-        wanted = self._scope_of(changed, parent)
+        while True:
+            rows = self._session.shown_rows()
+            parent, own = self._parent(), self.scope
+            finding, params = self._session.state.finding, self._session.state.params
+            changed = change.of(finding.filter, rows.ids)
+            kept = rows_left(changed, finding.columns)
+            if kept is not None and not kept.any():
+                raise DataError("No row is left by this filter, so it was not applied. Choose less strictly.")
+            changed = replace(changed, kept=kept)
+            wanted = self._scope_of(changed, parent)
+            self._session.store.apply(_filtered_by(changed, rows))
+            if self._session.state.results.rows in (None, rows):
+                break
+            # a refresh has come in between: keys say the same of the rows that are there now, places of values do not
+            if change.chosen is not None or change.ranges is not None:
+                raise DataError("The collection was read anew while this filter was applied. Filter again.")
         if wanted is not None and own is not None and np.array_equal(wanted.rows, own.rows):
             # the same rows, clustered anew already: what was drilled down to within them stays
             wanted = own
-        self._session.store.apply(
-            lambda state: replace(
-                state,
-                finding=replace(state.finding, filter=changed, problem=""),
-                selection=within(state.selection, changed),
-            )
-        )
         self._scope, self._owed, self._problem = wanted, FilterQuery(), ""
         if wanted is not None and wanted is own:
             return changed
@@ -353,3 +353,15 @@ class Filtering:
 def _check(outside: Outside | None) -> None:
     if outside not in (None, "grey", "anew"):
         raise InvalidParameterError(f"outside={outside!r} is not a choice. {available(['grey', 'anew'])}")
+
+
+def _filtered_by(row_filter: RowFilter, rows: Rows) -> Change:
+    """Return the change that puts a filter of some rows in force, and none where others are on show."""
+
+    def change(state: State) -> State:
+        if state.results.rows is not None and state.results.rows is not rows:
+            return state
+        finding = replace(state.finding, filter=row_filter, problem="")
+        return replace(state, finding=finding, selection=within(state.selection, row_filter))
+
+    return change

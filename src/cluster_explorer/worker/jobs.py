@@ -1,28 +1,41 @@
 """One background worker that keeps the results up to the wanted parameters, with progress, Cancel and ordered reports.
 
 There is no queue of jobs. What is wanted is a value; whatever is stale for it runs, the newest wish wins, and quick
-stages are answered even in the middle of a long one. Workers of several explorers take turns, because numba's
-``workqueue`` threading layer ends the process when two threads enter it.
+stages are answered even in the middle of a long one.
 """
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cluster_explorer.errors import Cancelled, ClusterExplorerError, as_ours
-from cluster_explorer.pipeline import QUICK_PARAMS, Results, Work, key_of, quick_stages, run_stage, stale
+from cluster_explorer.pipeline import (
+    QUICK_PARAMS,
+    STAGE,
+    STAND_IN,
+    Results,
+    Work,
+    is_fresh,
+    key_of,
+    quick_stages,
+    run_stage,
+    stale,
+    whole,
+    with_stand_in,
+)
 from cluster_explorer.stopping import stopped_by
 from cluster_explorer.values import ignore_progress
+from cluster_explorer.worker.lane import my_turn
 from cluster_explorer.worker.reports import Report, Status
 from cluster_explorer.worker.timings import Timings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from cluster_explorer.params import Params
     from cluster_explorer.pipeline import Source, Stage
@@ -36,9 +49,6 @@ _STEP = 0.1
 #: Seconds that a quick stage may have taken the last time, to run in the middle of another one. It cannot be cancelled
 #: there, but a wish is answered sooner than after a layout of many rows.
 _QUICK = 3.0
-
-#: Only one worker of a process computes at a time: two threads in parallel numba code end the process.
-_LANE = threading.RLock()
 
 
 class _Superseded(Cancelled):
@@ -87,6 +97,8 @@ class Engine:
         self._targets: frozenset[str] = frozenset()
         self._published = Results()
         self._settled: Params | None = None
+        #: What was published when that was.
+        self._settled_on = Results()
         self._halted = True
         self._cancelled = False
         self._closed = False
@@ -110,6 +122,7 @@ class Engine:
             self._published = self._working = results
             self._wanted = params
             self._settled = params if results.layout is not None else None
+            self._settled_on = results
 
     def want(self, params: Params, targets: Iterable[str] = ()) -> None:
         """Bring `targets`, beside those wanted before, up to `params`, in the background."""
@@ -264,7 +277,7 @@ class Engine:
                     self._changed.notify_all()
                     return
             try:
-                with stopped_by(self._stop_if_told), self._lane():
+                with stopped_by(self._stop_if_told), my_turn(self._wait_for_others):
                     self._bring_up_to_date()
             except _Superseded:
                 continue
@@ -274,16 +287,9 @@ class Engine:
                 told = as_ours(error, _log)
                 self._stop(Status("failed", message=str(told)), told)
 
-    @contextmanager
-    def _lane(self) -> Iterator[None]:
-        """Wait for the workers of other explorers in this process."""
-        while not _LANE.acquire(timeout=_STEP):
-            self._stop_if_told()
-            self._tell(Status("running", title="Waiting for another explorer"))
-        try:
-            yield
-        finally:
-            _LANE.release()
+    def _wait_for_others(self) -> None:
+        self._stop_if_told()
+        self._tell(Status("running", title="Waiting for another explorer"))
 
     def _bring_up_to_date(self) -> None:
         now = time.monotonic()
@@ -313,6 +319,8 @@ class Engine:
             if self._renewal is job.renewal:
                 self._renewal = None
             self._publish(self._working, self._finished(job), settled=job.params)
+        # it holds the rows of before a refresh
+        job.renewal = None
 
     def _finished(self, job: _Job) -> Status:
         """Say "ready" unless something else has been wanted in the meantime."""
@@ -326,15 +334,7 @@ class Engine:
             return
         if self._settled is not None and self._seconds[stage.name] < _PATIENCE:
             return
-        work = self._quick_work(self._working, job.params)
-        # a key that no parameters have: never mistaken for the result itself
-        results = self._working.with_result(stage.name, stage.stand_in(work), ("stand-in",))
-        waiting = {stage.name}
-        for other in job.stages[1:]:
-            if other.quick and not waiting.difference({stage.name}).intersection(other.needs):
-                results = run_stage(other, self._quick_work(results, job.params))
-            else:
-                waiting.add(other.name)
+        results = with_stand_in(stage, self._quick_work(self._working, job.params), job.stages[1:])
         self._publish(results, self._estimate(job, 0.0), settled=None)
 
     def _run_next(self, job: _Job) -> None:
@@ -371,18 +371,29 @@ class Engine:
         results = self._published
         if "members" not in results.by_stage:
             return
-        while stages := quick_stages(results, shown, tuple(self._targets), self._seconds.below(_QUICK)):
+        in_time = self._seconds.below(_QUICK)
+        plan = stale(results, shown, ("members",))
+        if any(stage.stand_in is None and not (stage.quick and stage.name in in_time) for stage in plan):
+            return
+        while stages := quick_stages(results, shown, tuple(self._targets), in_time):
             results = run_stage(stages[0], self._quick_work(results, shown))
-        if results is not self._published:
+        if results is self._published:
+            return
+        if is_fresh(STAGE["members"], results, shown):
             self._publish(results, self._status, settled=shown if settled is not None else None)
+            return
+        # attaching noise takes long: until the stage that runs is done, it stays noise
+        first, *others = stale(results, shown, tuple(self._targets))
+        self._publish(with_stand_in(first, self._quick_work(results, shown), others), self._status, settled=None)
 
     def _on_layout(self, layout: Layout) -> None:
         """Show the first map while it is still being refined; a later one only when it is finished."""
         shown = self._published.layout
         if shown is None or not shown.finished:
+            # of what is on show, which may answer newer wishes than what is being worked on
+            latest = self._published if self._published.rows is self._working.rows else self._working
             # a key that no parameters have: never mistaken for the finished layout
-            unfinished = self._working.with_result("layout", layout, ("unfinished",))
-            self._publish(unfinished, self._status, settled=None)
+            self._publish(latest.with_result("layout", layout, ("unfinished",)), self._status, settled=None)
 
     def _estimate(self, job: _Job, share: float) -> Status:
         return self._seconds.estimate(job.stages, share, started=job.started, stage_started=job.stage_started)
@@ -401,8 +412,9 @@ class Engine:
     def _publish(self, results: Results, status: Status, settled: Params | None) -> None:
         """Show results; with `settled`, they are all that was wanted of these parameters."""
         with self._changed:
-            self._published = results
-            self._settled = settled or self._settled
+            self._published = results = whole(results, self._published, self._wanted)
+            if settled is not None:
+                self._settled, self._settled_on = settled, results
             self._status = status
             self._report(Report(status, results=results))
             self._changed.notify_all()
@@ -420,15 +432,18 @@ class Engine:
             self._report(Report(status))
 
     def _stop(self, status: Status, error: ClusterExplorerError) -> None:
-        """Go back to what is shown, and halt until something is wanted again."""
-        self._working = self._published
+        """Go back to what was shown of the last parameters that were answered, and halt until something is wanted."""
         with self._changed:
+            if STAND_IN in self._published.keys.values() and self._settled is not None:
+                self._published = self._settled_on
+            self._working = self._published
             self._renewal = None
             back = self._settled
-            self._n_stops, self._last_stop = self._n_stops + 1, _Stop(self._wanted, error)
+            # a copy has no traceback, whose frames would hold the results of then for as long
+            self._n_stops, self._last_stop = self._n_stops + 1, _Stop(self._wanted, copy.copy(error))
             self._wanted = back or self._wanted
             self._halted, self._cancelled = True, False
             self._error = error
             self._status = status
-            self._report(Report(status, params=back))
+            self._report(Report(status, results=self._published, params=back))
             self._changed.notify_all()

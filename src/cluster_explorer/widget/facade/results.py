@@ -24,8 +24,9 @@ class ResultsFacade(FacadeBase):
     def labels_(self) -> IntArray:
         """Cluster of each row, shape (n,), int32; -1 is noise. Rows are ascending by primary key.
 
-        Clusters are 0 upwards, at first the largest first. In a re-clustering or a refresh, a cluster keeps its number
-        where that is below the number of clusters there are then.
+        Clusters are 0 upwards, at first the largest first. In a re-clustering or a refresh, a cluster has the number
+        that it had first, where that is below the number of clusters there are then; else the number that it has,
+        unless it is another's first.
         """
         return self._clustering().labels
 
