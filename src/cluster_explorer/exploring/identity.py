@@ -266,8 +266,9 @@ def renumbered(clustering: Clustering, numbers: tuple[int, ...]) -> Clustering:
 def follow(earlier: RowColors, labels: IntArray) -> Identities:
     """Give each cluster the colour of the earlier cluster that it shares most rows with, one to one.
 
-    The assignment with the largest total overlap is found by the Hungarian method (`scipy.optimize`). Clusters without
-    a predecessor get the colour that most of their rows wore last, if it is free; the others the lowest free colour
+    The assignment with the largest total overlap is found among the pairs that share rows, which are few, by the
+    method of Jonker and Volgenant (`scipy.sparse.csgraph.min_weight_full_bipartite_matching`). Clusters without a
+    predecessor get the colour that most of their rows wore last, if it is free; the others the lowest free colour
     numbers, the largest cluster first.
 
     Parameters
@@ -302,53 +303,75 @@ def follow(earlier: RowColors, labels: IntArray) -> Identities:
 
 @dataclass(frozen=True, eq=False)
 class _Overlap:
-    """Rows that each colour and each cluster share.
+    """Rows that colours and clusters share: one entry for each pair that shares any.
 
     Attributes
     ----------
-    colors : ndarray of shape (c,), int32
-        Ascending.
-    rows : ndarray of shape (c, n_clusters), int64
+    worn : ndarray of shape (c,), int32
+        The colours that there are, ascending.
+    n_clusters : int
+    color : ndarray of shape (m,), int64
+        Which of the colours, ascending.
+    cluster : ndarray of shape (m,), int64
+    rows : ndarray of shape (m,), int64
+        How many they share, 1 or more.
     """
 
-    colors: IntArray
+    worn: IntArray
+    n_clusters: int
+    color: Counts
+    cluster: Counts
     rows: Counts
 
     @classmethod
     def between(cls, colors: IntArray, labels: IntArray, n_clusters: int) -> _Overlap:
         both = (colors >= 0) & (labels >= 0)
         worn = np.unique(colors[colors >= 0])
-        pairs = np.searchsorted(worn, colors[both]) * n_clusters + labels[both]
-        rows = np.bincount(pairs, minlength=len(worn) * n_clusters).reshape(len(worn), n_clusters)
-        return cls(worn, rows)
+        pairs, rows = np.unique(
+            np.searchsorted(worn, colors[both]) * np.int64(n_clusters) + labels[both], return_counts=True
+        )
+        color, cluster = np.divmod(pairs, max(n_clusters, 1))
+        return cls(worn, n_clusters, color, cluster, rows)
 
     def assigned(self, given: dict[int, int]) -> dict[int, int]:
         """Return the colour of each cluster that has one, those that are `given` first."""
-        from scipy.optimize import linear_sum_assignment
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-        free = np.flatnonzero(~np.isin(self.colors, list(given.values())))
-        open_clusters = np.array([label for label in range(self.rows.shape[1]) if label not in given], dtype=np.intp)
-        rows = self.rows[np.ix_(free, open_clusters)]
-        found = zip(*linear_sum_assignment(rows, maximize=True), strict=True)
-        taken = {int(open_clusters[new]): int(self.colors[free[old]]) for old, new in found if rows[old, new] > 0}
-        return {**given, **taken}
+        free = ~np.isin(self.worn, list(given.values()))[self.color] & ~np.isin(self.cluster, list(given))
+        if not free.any():
+            return given
+        n_colors = len(self.worn)
+        # Each colour may also go with none, for less than a row all together: so that there is always a matching.
+        nobody = np.arange(n_colors)
+        shares = np.concatenate([self.rows[free], np.full(n_colors, 0.5 / n_colors)])
+        places = (
+            np.concatenate([self.color[free], nobody]),
+            np.concatenate([self.cluster[free], self.n_clusters + nobody]),
+        )
+        shape = (n_colors, self.n_clusters + n_colors)
+        old, new = min_weight_full_bipartite_matching(coo_array((shares, places), shape).tocsr(), maximize=True)
+        found = new < self.n_clusters
+        return {**given, **dict(zip(new[found].tolist(), self.worn[old[found]].tolist(), strict=True))}
 
     @property
     def flows(self) -> npt.NDArray[np.float64]:
-        """Share of the rows of each colour, among those that are in a cluster, that is in each one."""
-        flows: npt.NDArray[np.float64] = self.rows / np.maximum(self.rows.sum(axis=1, keepdims=True), 1)
-        return flows
+        """Share of the rows of a colour, among those that are in a cluster, that each pair has."""
+        totals = np.bincount(self.color, weights=self.rows, minlength=len(self.worn))
+        return self.rows / totals[self.color]
 
     def n_split(self, sizes: Counts) -> int:
         """Colours that fell apart, into however many parts."""
-        n_parts = (self.rows > _MOST * sizes).sum(axis=1)
-        largest = self.flows.max(axis=1, initial=0.0)
+        parts = self.rows > _MOST * sizes[self.cluster]
+        n_parts = np.bincount(self.color[parts], minlength=len(self.worn))
+        largest = np.zeros(len(self.worn))
+        np.maximum.at(largest, self.color, self.flows)
         return int(((n_parts > 1) | ((largest > 0) & (largest <= _WHOLE))).sum())
 
     @property
     def n_merged(self) -> int:
         """Clusters that several colours went into."""
-        return int(((self.flows > _MOST).sum(axis=0) > 1).sum())
+        return int((np.bincount(self.cluster[self.flows > _MOST]) > 1).sum())
 
 
 def _places(within: Scope | None, clustering: Clustering) -> IntArray:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.optimize import linear_sum_assignment
 
-from cluster_explorer.exploring.identity import Followed, Identities, Memory, numbers_of, renumbered
+from cluster_explorer.exploring.identity import Followed, Identities, Memory, RowColors, follow, numbers_of, renumbered
 from cluster_explorer.values import Clustering, Scope
 
 LABELS = hnp.arrays(np.int32, 40, elements=st.integers(-1, 5))
@@ -44,6 +45,17 @@ def test_no_two_clusters_share_a_colour(first, second, third):
         colors = seen(*labels)[1].colors
         assert len(colors) == labels[-1].max(initial=-1) + 1
         assert len(set(colors)) == len(colors)
+
+
+@given(LABELS, LABELS)
+def test_as_many_rows_as_can_keep_their_colour(first, second):
+    before, after = compact(first), compact(second)
+    colors = np.array([*follow(RowColors(before, before < 0), after).colors, -1])
+    both = (before >= 0) & (after >= 0)
+    shared = np.zeros((before.max(initial=-1) + 1, after.max(initial=-1) + 1), dtype=int)
+    np.add.at(shared, (before[both], after[both]), 1)
+    best = shared[linear_sum_assignment(shared, maximize=True)].sum()
+    assert (colors[after[both]] == before[both]).sum() == best
 
 
 @given(LABELS, st.permutations(range(6)))
