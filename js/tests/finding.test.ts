@@ -8,7 +8,7 @@ import { parseColoring, parseFilter } from "../src/finding/protocol";
 import { RangeSlider } from "../src/finding/range_slider";
 import widget from "../src/panel";
 import { FakeModel } from "./fake_model";
-import { find, layOut, withPage } from "./page";
+import { find, layOut, until, withPage } from "./page";
 
 withPage();
 
@@ -213,7 +213,7 @@ describe("the filter", () => {
     const input = find(".ce-filter-find") as HTMLInputElement;
     input.value = "Lee";
     input.dispatchEvent(new Event("input"));
-    await vi.waitFor(() => {
+    await until(() => {
       expect(model.lastSent("find_values")).toEqual({ type: "find_values", field: hostile, text: "Lee" });
     });
     const values = (text: string, on: boolean): object => ({
@@ -359,7 +359,7 @@ describe("the legend", () => {
     const first = find(".ce-range-least", element) as HTMLInputElement;
     first.value = "100";
     first.dispatchEvent(new Event("input"));
-    await vi.waitFor(() => {
+    await until(() => {
       expect(told.onRange).toHaveBeenCalledWith("published", 216_000, 864_000);
     });
   });

@@ -91,3 +91,8 @@ export async function frame(): Promise<void> {
   await new Promise((resolve) => requestAnimationFrame(resolve));
   await new Promise((resolve) => requestAnimationFrame(resolve));
 }
+
+/** Wait until nothing is thrown, as long as a busy machine may need. */
+export async function until(holds: () => void): Promise<void> {
+  await vi.waitFor(holds, { timeout: 30_000 });
+}

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { h } from "../src/dom";
 import widget from "../src/panel";
 import { FakeModel, arranged, rowMessage } from "./fake_model";
-import { connectedObservers, find, layOut, withPage } from "./page";
+import { connectedObservers, find, layOut, until, withPage } from "./page";
 
 withPage();
 
@@ -482,7 +482,15 @@ describe("words typed into the box above the list", () => {
     expect(model.lastSent("arrange")).toMatchObject({ query: "strike", grouped: false, sort: "order" });
   });
 
-  it("follow Python again when it cannot list the texts as was wished", () => {
+  it("are not asked for again with the next wish when Python has refused them", () => {
+    typed("strike");
+    vi.advanceTimersByTime(200);
+    model.reply({ type: "error", request: null, of: "arrange", message: "The texts cannot be read." });
+    find(".ce-toolbar [aria-pressed][title^='Keep']").click();
+    expect(model.lastSent("arrange")).toMatchObject({ query: "", grouped: false });
+  });
+
+  it("follow Python again when it cannot list the texts as was wished, and its answer is lost", () => {
     typed("strike");
     vi.advanceTimersByTime(200);
     find(".ce-sort").focus();
@@ -519,7 +527,7 @@ describe("copying a text of the list", () => {
     expect(row).toBe(0);
     model.reply({ type: "copied", request, text: "a part of a text, and the rest", n_copied: 1, n_listed: 1 });
     expect(writeText).toHaveBeenCalledWith("a part of a text, and the rest");
-    await vi.waitFor(() => {
+    await until(() => {
       expect(find(".ce-toast").textContent).toBe("1 text copied");
     });
   });
@@ -762,15 +770,15 @@ describe("the controls' sliders", () => {
     document.body.append(h("div", { class: "ce-root" }, controls, side));
     const cleanup = widget.render({ model: model.asModel, el: side });
     layOut();
-    await vi.waitFor(() => {
+    await until(() => {
       expect(names()).toEqual(["min_dist"]);
     });
     controls.append(slider("resolution"));
-    await vi.waitFor(() => {
+    await until(() => {
       expect(names()).toEqual(["min_dist", "resolution"]);
     });
     find("[role=slider]", controls).replaceWith(handle());
-    await vi.waitFor(() => {
+    await until(() => {
       expect(names()).toEqual(["min_dist", "resolution"]);
     });
     expect(document.querySelectorAll("[role=slider][data-lm-suppress-shortcuts=true]")).toHaveLength(2);

@@ -261,6 +261,7 @@ export class Reading {
     if (message.type === "snippet") this.lights.receive(message.snippet);
     if (message.type === "error") {
       if (message.request !== null) this.texts.fail(message.request);
+      if (message.of === "arrange") this.toolbar.refuse();
       if (message.of === "detail" || message.of === "inspect") this.detail.showFailure(message.message);
     }
     this.opening.receive(message);

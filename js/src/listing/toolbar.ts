@@ -17,7 +17,7 @@ export interface ToolbarListeners {
 
 /** Milliseconds after the last key before the texts are looked through. */
 const PAUSE = 180;
-/** Milliseconds after which an arrangement that was asked for is not coming: Python could not list it so. */
+/** Milliseconds after which an arrangement that was asked for is not coming: what Python said of it was lost. */
 const LOST_AFTER = 10_000;
 const SORTS = [
   { value: "auto", label: "Best first" },
@@ -41,6 +41,7 @@ export class Toolbar {
   private readonly progress: Progress;
   private readonly answering: Timer;
   private listing: Listing | null = null;
+  private nSelected = 0;
   /** What was asked for last, until Python lists the texts so. */
   private wished: Arrangement | null = null;
 
@@ -83,6 +84,7 @@ export class Toolbar {
 
   update(listing: Listing, nSelected: number): void {
     this.listing = listing;
+    this.nSelected = nSelected;
     if (this.wished && isSame(this.wished, listing)) this.forgetWish();
     // What is being typed is newer than what Python says of it.
     const isAhead = holdsFocus(this.box) || this.typing.isPending || this.wished !== null;
@@ -100,6 +102,12 @@ export class Toolbar {
     this.progress.element.hidden = !listing.isAwaited;
     this.problem.textContent = listing.problem;
     this.problem.hidden = listing.problem === "";
+  }
+
+  /** Python cannot list the texts as they were asked for: show them as they are listed. */
+  refuse(): void {
+    this.forgetWish();
+    if (this.listing) this.update(this.listing, this.nSelected);
   }
 
   /** Say how far the reading of the field to sort by is. */
