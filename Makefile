@@ -92,8 +92,9 @@ python-check: doctests
 doctests: $(STAMPS)/dev
 	$(BIN)/pytest -q --doctest-modules src/cluster_explorer
 
+# two processes: one waits for a browser or a server while the other computes
 test: lint types walls js doctests $(STAMPS)/warm browser audit
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2
 
 # known vulnerabilities are reported and fail nothing; without a network, it says so
 audit: $(STAMPS)/node

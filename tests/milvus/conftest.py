@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from cluster_explorer.milvus.connection import connect
+from components import OUTCOMES
 from environments import bge_m3_python, oldest_pymilvus, pymilvus_folder
 from milvus_server import GUARDED_TOKEN, VERSION, CannotRunError, MilvusServer, free_port, installed
 from waiting import until
@@ -24,19 +25,6 @@ if TYPE_CHECKING:
 
 _names = itertools.count()
 
-#: Which real components were tested, and why others could not be.
-_components = pytest.StashKey[dict[str, str]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_components] = {}
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say in the summary what ran, so that a run without a server does not look like one with it."""
-    for name, outcome in config.stash.get(_components, {}).items():
-        terminalreporter.write_line(f"{name}: {outcome}")
-
 
 @contextmanager
 def component(request: pytest.FixtureRequest, name: str) -> Iterator[None]:
@@ -44,9 +32,9 @@ def component(request: pytest.FixtureRequest, name: str) -> Iterator[None]:
     try:
         yield
     except CannotRunError as reason:
-        request.config.stash[_components][name] = f"NOT TESTED: {reason}"
+        request.config.stash[OUTCOMES][name] = f"NOT TESTED: {reason}"
         pytest.skip(f"{name}: {reason}")
-    request.config.stash[_components][name] = "tested"
+    request.config.stash[OUTCOMES][name] = "tested"
 
 
 class LiteServer:
