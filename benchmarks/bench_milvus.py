@@ -43,7 +43,7 @@ _SHOWN = 0.01
 PAGE = 5_000
 EXPLANATION = """\
 Synthetic rows in groups of 500, cosine; HNSW (M 16) on the server, FLAT on Milvus Lite. *Scan* reads keys, vectors and
-texts, *ids* keys and texts alone, *search* finds the 15 neighbours of 5,000 rows with their vectors at hand, *streamed*
+texts, *ids* keys and texts alone, *search* finds the 15 neighbours of 20,000 rows with their vectors at hand, *streamed*
 the same with vectors read batch by batch. The plain calls are `MilvusClient.query` in pages and `MilvusClient.search`
 in batches of 500, one after the other, into arrays; on Milvus Lite the plain search is faiss's, of all rows. *To a
 map* is everything the widget shows, without vectors in memory on the server, and by stage below. Each stage in turns
@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", nargs="*", metavar="ROWSxDIM", help="other sizes than " + str(SIZES))
     parser.add_argument("--databases", nargs="*", default=("server", "lite"), choices=("server", "lite"))
-    parser.add_argument("--searched", type=int, default=5_000, help="rows whose neighbours are searched")
+    parser.add_argument("--searched", type=int, default=20_000, help="rows whose neighbours are searched")
     parser.add_argument("--child", nargs=2, metavar=("WHAT", "JSON"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
