@@ -174,6 +174,49 @@ def test_a_disk_that_is_really_full(tmp_path):
         subprocess.run(["umount", "-l", str(disk)], check=False)
 
 
+_WRITES = """
+import os, resource, sys
+from cluster_explorer import ClusterExplorer
+from cluster_explorer.errors import SavedFileError
+from cluster_explorer.milvus import writing
+writing._ROWS = 100
+uri, name, measure, path = sys.argv[1:]
+with ClusterExplorer(uri, name, params={"min_cluster_size": 20, "space": "distance"}) as explorer:
+    explorer.write_labels(journal=measure)
+    explorer.undo_write()
+    room = os.path.getsize(measure) // 2
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        explorer.write_labels(journal=path)
+    except SavedFileError as error:
+        print(error, flush=True)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    report = explorer.write_labels(journal=path)
+    assert 0 < report.n_same < 300 == report.n_same + report.n_written, report
+"""
+
+
+def test_a_disk_that_was_full_while_labels_were_written_costs_no_undo(lite_server, vectors, collection_name, tmp_path):
+    """The batch that did not fit is written when there is room; another process undoes it all."""
+    place = {"uri": lite_server.uri, "collection_name": collection_name}
+    ingest(TEXTS[:300], vectors=vectors(300, 8), **place)
+    file = tmp_path / "labels.journal"
+    done = subprocess.run(
+        [sys.executable, "-c", _WRITES, lite_server.uri, collection_name, str(tmp_path / "measure"), str(file)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Cannot write the journal {str(file)!r}: ")
+    with ClusterExplorer(**place) as explorer:
+        assert explorer.undo_write(file).n_restored == 300
+    with open_collection(**place) as collection:
+        assert set(collection.columns(["cluster"]).cluster) == {None}
+
+
 @pytest.mark.parametrize("what", ["wal", "data", "manifest"])
 def test_a_truncated_database_is_told_or_read_never_hangs(tmp_path, vectors, what):
     path = tmp_path / "news.db"
