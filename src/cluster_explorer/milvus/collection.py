@@ -75,6 +75,11 @@ class Collection:
         """The connection, which is closed with the collection."""
         return self._connection
 
+    @property
+    def most_neighbors(self) -> int:
+        """As many neighbours of a row as `neighbors` can be asked for."""
+        return NeighborSearch.most_neighbors
+
     def __enter__(self) -> Self:
         return self
 

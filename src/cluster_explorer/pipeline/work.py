@@ -46,6 +46,10 @@ class Source(Protocol):
     def searches_well(self) -> bool:
         """Whether neighbours are better searched by the source than in this process."""
 
+    @property
+    def most_neighbors(self) -> int | None:
+        """As many neighbours of a row as the source finds in one search; None where that has no limit."""
+
     def scan(self, *, on_progress: ProgressCallback | None = None) -> Rows:
         """Read all rows, ascending by primary key."""
 
