@@ -123,7 +123,7 @@ def open_collection(
             index = make_index(connection, collection_name, vector["name"], metric_name(metric or "cosine"))
         index_metric = None if index is None else metric_name(index["metric_type"])
         wanted_metric = metric_name(metric or index_metric or "cosine")
-        load(connection, collection_name, vector["name"], has_index=index is not None)
+        load(connection, description["collection_name"], vector["name"], has_index=index is not None)
         sample = _sample(connection, description, filter, partitions)
         primary = find_primary_field(description["fields"])
         text = find_text_field(collection_name, description["fields"], sample, text_field)
