@@ -73,6 +73,10 @@ class Library(Source, Answering, Writable, Protocol):
     """A source whose rows can also be read one by one."""
 
     @property
+    def damage(self) -> str:
+        """What is known to be lost of the rows, as one sentence; "" where nothing is."""
+
+    @property
     def text_field(self) -> str:
         """The field that holds the texts."""
 
