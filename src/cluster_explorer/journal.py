@@ -287,12 +287,18 @@ class Journal:
     def _append(self, lines: Iterable[object]) -> None:
         if self._path is None:
             return
+        size: int | None = None
         try:
             with self._path.open("a", encoding="utf-8") as file:
+                size = os.fstat(file.fileno()).st_size
                 file.writelines(f"{json.dumps(line)}\n" for line in lines)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
+            if size is not None:
+                # a full disk takes the beginning of a batch, and what is noted next would be glued to its last line
+                with suppress(OSError):
+                    os.truncate(self._path, size)
             raise SavedFileError(
                 f"Cannot write the journal {os.fspath(self._path)!r}: {error.strerror}. Nothing of this batch was "
                 "written to the collection; give another file, or none."

@@ -56,6 +56,16 @@ class MilvusLibrary:
         return not info.is_lite and info.index_metric in (None, info.metric)
 
     @property
+    def damage(self) -> str:
+        """What Milvus Lite could not read when it opened the collection, as one sentence; "" where it could."""
+        return self._collection.damage
+
+    @property
+    def most_neighbors(self) -> int:
+        """As many neighbours of a row as Milvus finds in one search."""
+        return self._collection.most_neighbors
+
+    @property
     def text_field(self) -> str:
         """The field that holds the texts."""
         return self._collection.info.text_field

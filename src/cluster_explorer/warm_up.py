@@ -27,6 +27,7 @@ class _RandomRows:
 
     metric = "cosine"
     searches_well = False
+    most_neighbors = None
 
     def scan(self, *, on_progress: ProgressCallback | None = None) -> Rows:  # noqa: ARG002 - the protocol's
         rng = np.random.default_rng(0)

@@ -196,6 +196,34 @@ def test_a_collection_that_two_explorers_use_is_released_by_the_last(where, load
     assert not loaded(name)
 
 
+def test_a_collection_opened_by_an_alias_is_not_released_under_who_opened_it_by_its_name(where, loaded, client):
+    name, alias = where["collection_name"], f"{where['collection_name']}_alias"
+    client.create_alias(name, alias)
+    client.release_collection(name)
+    by_alias = open_collection(**{**where, "collection_name": alias})
+    by_name = open_collection(**where)
+    by_alias.close()
+    assert loaded(name)
+    assert len(by_name.scan()) == N
+    by_name.close()
+    assert not loaded(name)
+
+
+@pytest.mark.parametrize("ends", ["dropped", "given to another collection"])
+def test_what_was_loaded_by_an_alias_is_released_whatever_became_of_the_alias(where, loaded, client, vectors, ends):
+    name, alias = where["collection_name"], f"{where['collection_name']}_alias"
+    client.create_alias(name, alias)
+    client.release_collection(name)
+    opened = open_collection(**{**where, "collection_name": alias})
+    if ends == "dropped":
+        client.drop_alias(alias)
+    else:
+        ingest(["a", "b"], vectors=vectors(2, 8), **{**where, "collection_name": f"{name}_other"})
+        client.alter_alias(f"{name}_other", alias)
+    opened.close()
+    assert not loaded(name)
+
+
 @pytest.fixture
 def path(tmp_path, vectors):
     path = tmp_path / "news.db"

@@ -10,6 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 from cluster_explorer import ClusterExplorer
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import Collection
+from cluster_explorer.milvus.neighbors import NeighborSearch
 from milvus_server import TOKEN
 
 GROUPS, EACH, DIM = 6, 60, 16
@@ -82,6 +83,17 @@ def test_what_changed_is_found_and_nothing_else_is_searched(place, searched, mil
         assert len(before) == GROUPS * EACH
         with ClusterExplorer(**place, hold_vectors=False, params=PARAMS) as anew:
             assert adjusted_rand_score(anew.labels_, explorer.labels_) >= 0.98
+
+
+def test_rows_are_added_though_four_times_as_many_neighbors_are_more_than_milvus_finds(place, monkeypatch):
+    # 16,383 with a collection that a test can make
+    monkeypatch.setattr(NeighborSearch, "most_neighbors", 40)
+    with ClusterExplorer(**place, hold_vectors=False, params={**PARAMS, "n_neighbors": 20}) as explorer:
+        assert explorer.knn_graph_.n_neighbors == 20
+        ingest(frame_of(range(1000, 1012)), vectors=around(np.full(12, 3), seed=3), **place)
+        assert explorer.refresh().sentence == "12 rows added."
+        labels = dict(zip(explorer.ids_.tolist(), explorer.labels_.tolist(), strict=True))
+        assert sum(labels[key] == labels[200] for key in range(1000, 1012)) >= 10
 
 
 def test_vectors_that_changed_since_an_exploration_was_saved_are_told(place, milvus_client, tmp_path):

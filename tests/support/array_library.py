@@ -20,6 +20,7 @@ class ArrayLibrary:
     metric: str = "cosine"
     searches_well: bool = False
     text_field: str = "text"
+    damage: str = ""
     gate: threading.Event = field(default_factory=threading.Event)
     failure: Exception | None = None
     closed: bool = False

@@ -24,6 +24,7 @@ class ManyRows:
     metric = "euclidean"
     searches_well = True
     text_field = "text"
+    damage = ""
     metadata_fields = ()
 
     def __init__(self, n_rows: int) -> None:

@@ -43,6 +43,8 @@ class Collection:
         What the collection is.
     filter : str
         The rows that are looked at; "" is all of them.
+    damage : str
+        What may be lost of it, as one sentence.
 
     Attributes
     ----------
@@ -50,6 +52,8 @@ class Collection:
         What the collection is.
     filter : str
         The rows that are looked at; "" is all of them.
+    damage : str
+        What Milvus Lite could not read when it opened the collection, as one sentence; "" where it read everything.
     """
 
     def __init__(
@@ -58,9 +62,11 @@ class Collection:
         info: CollectionInfo,
         *,
         filter: str = "",  # noqa: A002 - the name Milvus gives it
+        damage: str = "",
     ) -> None:
         self.info = info
         self.filter = filter
+        self.damage = damage
         self._connection = connection
         self._unfinished: NeighborSearch | None = None
         self._knowing = threading.Lock()
@@ -74,6 +80,11 @@ class Collection:
     def connection(self) -> Connection:
         """The connection, which is closed with the collection."""
         return self._connection
+
+    @property
+    def most_neighbors(self) -> int:
+        """As many neighbours of a row as `neighbors` can be asked for."""
+        return NeighborSearch.most_neighbors
 
     def __enter__(self) -> Self:
         return self

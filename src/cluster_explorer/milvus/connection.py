@@ -153,7 +153,8 @@ class Connection:
     def keep_loaded(self, collection_name: str, *, loaded_here: bool = False) -> None:
         """Load this collection again when a server that was restarted has forgotten it.
 
-        With `loaded_here` it was loaded by us, and is released when no connection of this process uses it any more.
+        It is named by its own name, which an alias is not: several connections may use it under several names. With
+        `loaded_here` it was loaded by us, and is released when no connection of this process uses it any more.
         """
         place = Place(self.address.target, self._db_name, collection_name)
         if collection_name not in self._loaded:

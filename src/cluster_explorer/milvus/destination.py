@@ -263,7 +263,8 @@ def _companion(
 
 def _check_companion(connection: Connection, info: CollectionInfo, name: str) -> None:
     """Check that a collection of that name is a companion, so that nothing else is written into."""
-    fields = {known["name"]: known for known in describe(connection, name)["fields"]}
+    description = describe(connection, name)
+    fields = {known["name"]: known for known in description["fields"]}
     key = fields.get(info.primary_field)
     fits = (
         set(fields) == {info.primary_field, _PLACEHOLDER}
@@ -274,4 +275,4 @@ def _check_companion(connection: Connection, info: CollectionInfo, name: str) ->
         raise InvalidParameterError(
             f"Collection {name!r} exists and is no companion of {info.collection_name!r}. Give another companion=."
         )
-    load(connection, name, _PLACEHOLDER, has_index=True)
+    load(connection, description["collection_name"], _PLACEHOLDER, has_index=True)

@@ -16,6 +16,7 @@ from cluster_explorer.errors import (
     MessageTooLargeError,
     MilvusOperationError,
 )
+from cluster_explorer.milvus.recovery import TELLING, recovery
 from cluster_explorer.scrubbing import NO_SECRETS, Secrets
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ class NotLoadedError(MilvusOperationError):
 
 
 class _Quiet:
-    """Silence pymilvus, milvus-lite and gRPC while at least one of our calls runs, in whatever thread."""
+    """Silence pymilvus, milvus-lite and gRPC while at least one of our calls runs, in whatever thread.
+
+    What Milvus Lite warns of when it opens a collection that is not whole is listened to (see `recovery`).
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -54,9 +58,12 @@ class _Quiet:
 
         with self._lock:
             if self._calls == 0:
-                self._levels = {name: logging.getLogger(name).level for name in _NOISY}
+                self._levels = {name: logging.getLogger(name).level for name in (*_NOISY, *TELLING)}
                 for name in _NOISY:
                     logging.getLogger(name).setLevel(_SILENT)
+                for name in TELLING:
+                    logging.getLogger(name).setLevel(logging.WARNING)
+                    logging.getLogger(name).addFilter(recovery)
             self._calls += 1
 
     def __exit__(self, *_: object) -> None:
@@ -64,6 +71,7 @@ class _Quiet:
             self._calls -= 1
             if self._calls == 0:
                 for name, level in self._levels.items():
+                    logging.getLogger(name).removeFilter(recovery)
                     logging.getLogger(name).setLevel(level)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cluster_explorer.errors import ConnectionFailedError, DatabaseLockedError, OldDatabaseError
 from cluster_explorer.milvus.faults import quiet
+from cluster_explorer.milvus.recovery import recovery
 
 if TYPE_CHECKING:
     from cluster_explorer.milvus.address import Address
@@ -85,6 +86,7 @@ class LiteDatabases:
                 # an open database is found again, not opened anew
                 if not _used_by_others(server_manager_instance.start_and_get_uri(path)):
                     server_manager_instance.release_server(path)
+                    recovery.forget(path)
 
 
 #: The one list of them: locks belong to the process.

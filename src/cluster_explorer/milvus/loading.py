@@ -21,7 +21,7 @@ _LITE_FLUSH_TIMEOUT = 3_600
 
 @dataclass(frozen=True)
 class Place:
-    """A collection on a server."""
+    """A collection on a server, by its own name and not by an alias."""
 
     target: str
     db_name: str
@@ -68,7 +68,24 @@ loaded_collections = LoadedCollections()
 
 
 def load(connection: Connection, collection_name: str, vector_field: str, *, has_index: bool) -> None:
-    """Load the collection where it is not; what we loaded is released when the connection is closed."""
+    """Load the collection where it is not; what we loaded is released when the connection is closed.
+
+    Parameters
+    ----------
+    connection : Connection
+        Open.
+    collection_name : str
+        Its own name, not an alias: who uses it is counted by that.
+    vector_field : str
+        The field of its vectors.
+    has_index : bool
+        Whether that has an index, which a server needs.
+
+    Raises
+    ------
+    MilvusOperationError
+        When a server cannot load it, or not in time.
+    """
     from pymilvus.client.types import LoadState
 
     timeout = connection.timeout

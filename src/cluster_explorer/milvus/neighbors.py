@@ -58,10 +58,13 @@ class NeighborSearch:
         When the metric is inner product and the vectors are not of unit length.
     """
 
+    #: Milvus counts the row itself, which is searched for and found too.
+    most_neighbors = LARGEST_LIMIT - 1
+
     def __init__(self, searcher: Searcher, rows: Rows, n_neighbors: int, wanted: IntArray | None = None) -> None:
-        if not 1 <= n_neighbors < LARGEST_LIMIT:
+        if not 1 <= n_neighbors <= self.most_neighbors:
             raise InvalidParameterError(
-                f"n_neighbors={n_neighbors} cannot be searched: choose 1 to {LARGEST_LIMIT - 1:,}."
+                f"n_neighbors={n_neighbors} cannot be searched: choose 1 to {self.most_neighbors:,}."
             )
         check_metric(searcher.info)
         self._searcher = searcher

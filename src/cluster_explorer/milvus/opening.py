@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cluster_explorer._inputs import metric_name
 from cluster_explorer.errors import (
     CollectionNotFoundError,
+    DataError,
     FieldError,
     FilterError,
     MilvusOperationError,
@@ -17,6 +18,7 @@ from cluster_explorer.milvus.connection import Connection, connect
 from cluster_explorer.milvus.counting import no_rows
 from cluster_explorer.milvus.distances import MILVUS_METRIC
 from cluster_explorer.milvus.loading import load
+from cluster_explorer.milvus.recovery import recovery
 from cluster_explorer.milvus.schema import (
     CollectionInfo,
     field_type,
@@ -123,8 +125,9 @@ def open_collection(
             index = make_index(connection, collection_name, vector["name"], metric_name(metric or "cosine"))
         index_metric = None if index is None else metric_name(index["metric_type"])
         wanted_metric = metric_name(metric or index_metric or "cosine")
-        load(connection, collection_name, vector["name"], has_index=index is not None)
-        sample = _sample(connection, description, filter, partitions)
+        load(connection, description["collection_name"], vector["name"], has_index=index is not None)
+        damage = _damage(connection, description)
+        sample = _sample(connection, description, filter, partitions, damage)
         primary = find_primary_field(description["fields"])
         text = find_text_field(collection_name, description["fields"], sample, text_field)
         info = CollectionInfo(
@@ -146,7 +149,7 @@ def open_collection(
             has_dynamic_fields=bool(description.get("enable_dynamic_field")),
             db_name=db_name,
         )
-        return Collection(connection, info, filter=filter)
+        return Collection(connection, info, filter=filter, damage=damage)
     except BaseException:
         connection.close()
         raise
@@ -228,11 +231,19 @@ def make_index(connection: Connection, collection_name: str, vector_field: str, 
     return connection.wait_for(action, finished, _LONGEST_INDEX)
 
 
+def _damage(connection: Connection, description: Record) -> str:
+    """Say what may be lost of a collection that Milvus Lite has opened."""
+    if not connection.address.is_lite:
+        return ""
+    return recovery.sentence(connection.address.target, description["collection_name"])
+
+
 def _sample(
     connection: Connection,
     description: Record,
     filter: str,  # noqa: A002 - the name Milvus gives it
     partition_names: Sequence[str],
+    damage: str,
 ) -> Sequence[Record]:
     """Read the scalar fields of a few rows under the filter; learn on the way whether Milvus can run it."""
     names = [field["name"] for field in description["fields"]]
@@ -249,7 +260,8 @@ def _sample(
             'Examples: "section == \'sport\'", "published >= \'2026-01-01\'", "id in [1, 2, 3]".'
         ) from None
     if not sample:
-        raise no_rows(connection, description["collection_name"], filter, names, partition_names)
+        said = no_rows(connection, description["collection_name"], filter, names, partition_names)
+        raise DataError(f"{said} {damage}") if damage else said
     return sample
 
 

@@ -138,7 +138,7 @@ class Target:
                 f"{where} compares vectors by {self.metric!r}, not by metric={metric!r}. Leave metric= out, or use "
                 "another collection_name=."
             )
-        load(self._connection, self.collection_name, self.vector_field, has_index=index is not None)
+        load(self._connection, description["collection_name"], self.vector_field, has_index=index is not None)
 
     def _create(self, dim: int) -> None:
         self._dynamic = _columns_without_field(self._connection, self._records)

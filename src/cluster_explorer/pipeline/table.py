@@ -62,7 +62,14 @@ def _neighbors(work: Work) -> KnnGraph:
             return patch_graph(held, rows.ids, rows.vectors, changes, on_progress=work.on_progress)
         if rows.digests is not None and changes.n_moved < len(rows) // 2:
             search = work.source.row_search(rows)
-            return patch_searched_graph(held, rows.ids, changes, search, on_progress=work.on_progress)
+            return patch_searched_graph(
+                held,
+                rows.ids,
+                changes,
+                search,
+                most_neighbors=work.source.most_neighbors,
+                on_progress=work.on_progress,
+            )
     by_source = work.params.neighbors == "milvus" or (work.params.neighbors == "auto" and work.source.searches_well)
     if by_source or rows.vectors is None:
         return work.source.search_graph(rows, wanted, on_progress=work.on_progress)

@@ -46,6 +46,10 @@ class Source(Protocol):
     def searches_well(self) -> bool:
         """Whether neighbours are better searched by the source than in this process."""
 
+    @property
+    def most_neighbors(self) -> int | None:
+        """As many neighbours of a row as the source finds in one search; None where that has no limit."""
+
     def scan(self, *, on_progress: ProgressCallback | None = None) -> Rows:
         """Read all rows, ascending by primary key."""
 
@@ -67,6 +71,10 @@ class Source(Protocol):
 
 class Library(Source, Answering, Writable, Protocol):
     """A source whose rows can also be read one by one."""
+
+    @property
+    def damage(self) -> str:
+        """What is known to be lost of the rows, as one sentence; "" where nothing is."""
 
     @property
     def text_field(self) -> str:

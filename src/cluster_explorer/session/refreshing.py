@@ -94,10 +94,12 @@ class Refreshing:
         old, new = before.results.rows, after.results.rows
         if new is None or new is old:
             return
-        said = _meanwhile(new.n_changed)
-        if old is not None:
+        if old is None:
+            said = self._session.library.damage
+        else:
             self.due = False
-            said = f"{_told(old, new, drawn=before.results.layout is not None)} {said}".strip()
+            said = _told(old, new, drawn=before.results.layout is not None)
+        said = f"{said} {_meanwhile(new.n_changed)}".strip()
         if said:
             self._session.store.post(lambda state: replace(state, notice=said))
 

@@ -210,13 +210,14 @@ def patch_searched_graph(
     changes: RowChanges,
     search: RowSearch,
     *,
+    most_neighbors: int | None = None,
     on_progress: ProgressCallback | None = None,
 ) -> KnnGraph:
     """Take changes into a graph whose vectors are not held: others search, but no more rows than are touched.
 
     New rows, and rows that had one in their list that has gone, are searched. Rows that stay gain a new one where they
-    are among its four times as many nearest: an outlier that a crowd of new rows came nearest to may be missed until
-    the next whole search, as an approximate index may miss it too.
+    are among its four times as many nearest, or as many as can be searched: an outlier that a crowd of new rows came
+    nearest to may be missed until the next whole search, as an approximate index may miss it too.
 
     Parameters
     ----------
@@ -227,6 +228,8 @@ def patch_searched_graph(
     changes : RowChanges
     search : RowSearch
         Finds the nearest rows of some of the present ones.
+    most_neighbors : int, optional
+        As many neighbours of a row as `search` can find at once.
     on_progress : callable, optional
         Told the share of the work done, 0 to 1; may raise to stop.
 
@@ -249,6 +252,9 @@ def patch_searched_graph(
     k = min(graph.n_neighbors, len(ids) - 1)
     touched = _touched(graph, changes)
     width = min(_REACH * k, len(ids) - 1)
+    if most_neighbors is not None:
+        # what is kept is asked for all the same: who searches says why it cannot be found
+        width = max(k, min(width, most_neighbors))
     searching = len(touched.orphans) / max(1, len(touched.orphans) + len(touched.added))
     patched = NeighborLists.empty(len(ids), k)
     patched.indices[touched.stayed] = touched.lists[:, :k]

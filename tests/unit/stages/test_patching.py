@@ -67,11 +67,13 @@ def test_a_patched_graph_is_the_graph_made_anew(n, k, seed, counts, kind):
 class Searching:
     """Finds neighbours among vectors that the graph does not hold, and counts the rows it was asked for."""
 
-    def __init__(self, vectors):
+    def __init__(self, vectors, most=None):
+        self.most = most
         self.whole = knn_graph(vectors, len(vectors) - 1, "cosine")
         self.n_rows = 0
 
     def __call__(self, rows, n_neighbors, *, on_progress=None):
+        assert self.most is None or n_neighbors <= self.most
         self.n_rows += len(rows)
         return NeighborLists(self.whole.indices[rows, :n_neighbors], self.whole.distances[rows, :n_neighbors])
 
@@ -110,6 +112,18 @@ def test_a_graph_without_vectors_is_patched_by_searching_what_is_touched(n, k, s
         np.testing.assert_allclose(patched.distances[:, :k], anew.distances, atol=2e-6)
     if not counts[0] and not counts[2]:
         assert search.n_rows == n_added
+
+
+@pytest.mark.parametrize("most", [12, 5])
+def test_no_more_neighbours_are_asked_for_than_can_be_searched(most):
+    before, after = changed(60, 3, 1, n_removed=2, n_added=6, n_moved=0)
+    changes = compare_rows(left_in_milvus(before), left_in_milvus(after))
+    search = Searching(after.vectors, most=most)
+    patched = patch_searched_graph(without_vectors(before, 5), after.ids, changes, search, most_neighbors=most)
+    anew = without_vectors(after, 5)
+    added = changes.old_of < 0
+    np.testing.assert_allclose(patched.distances[added], anew.distances[added], atol=2e-6)
+    assert (patched.distances >= anew.distances - 2e-6).all()
 
 
 def test_changes_are_found_when_vectors_are_held_no_longer():

@@ -66,7 +66,8 @@ class SavingFacade(AnnotatingFacade):
         with progress_bar("Reading rows") as on_progress:
             rows: Rows = self._session.library.scan(on_progress=on_progress)
         changed = differences(saved.fingerprint, fingerprint(rows), saved.saved_on)
-        kept, params, notice = saved.filter, saved.params, changed.sentence
+        kept, params = saved.filter, saved.params
+        notice = f"{self._session.library.damage} {changed.sentence}".strip()
         if changed.rows_or_vectors and params.scope is not None:
             # a scope is made of row numbers, which may mean other rows by now; the filter's is made anew
             left = kept.scope.parent if params.scope is kept.scope else params.scope
