@@ -21,7 +21,7 @@ from cluster_explorer.errors import (
     available,
 )
 from cluster_explorer.milvus.address import Address, parse_uri
-from cluster_explorer.milvus.faults import NotLoadedError, quiet, translated
+from cluster_explorer.milvus.faults import NotLoadedError, NotReadyError, quiet, translated
 from cluster_explorer.milvus.lite import check_path, open_databases
 from cluster_explorer.milvus.loading import Place, loaded_collections
 from cluster_explorer.scrubbing import NO_SECRETS, Secrets
@@ -89,7 +89,7 @@ class Connection:
         return self._closed.is_set()
 
     def run(self, action: str, call: Callable[[MilvusClient], T]) -> T:
-        """Call Milvus, and wait for a server that is away for a moment.
+        """Call Milvus, and wait for a server that is away or not ready for a moment.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Connection:
         ConnectionFailedError
             When the server is away for longer than the timeout, or refuses the token.
         MilvusOperationError
-            When Milvus cannot do it, or does not answer in time.
+            When Milvus cannot do it, does not answer in time, or is not ready for it as long as the timeout lasts.
         Cancelled
             When this thread was told to stop (see `stopping`) while the server was away.
         """
@@ -181,15 +181,16 @@ class Connection:
                     aside(self._let_go).result(_LONGEST_CLOSE)
 
     def _repeated(self, attempt: Callable[[], T]) -> T:
-        """Make an attempt again and again while the server is away, as long as the timeout lasts."""
+        """Make an attempt again and again while the server is away or not ready, as long as the timeout lasts."""
         deadline = time.monotonic() + self.timeout
         pause = _FIRST_PAUSE
         while True:
             try:
                 return attempt()
-            except (ConnectionFailedError, NotLoadedError) as error:
-                # Its kinds (a locked file, a refused token) do not pass by waiting.
-                if type(error) not in (ConnectionFailedError, NotLoadedError) or time.monotonic() + pause > deadline:
+            except (ConnectionFailedError, NotReadyError) as error:
+                # The kinds of the first (a locked file, a refused token) do not pass by waiting.
+                passes = isinstance(error, NotReadyError) or type(error) is ConnectionFailedError
+                if not passes or time.monotonic() + pause > deadline:
                     raise
                 if self._pause(pause):
                     raise

@@ -1,0 +1,96 @@
+"""What a server answers instead of rows: that it is not ready, that there is no collection, that it took too long."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import numpy as np
+import pytest
+
+from cluster_explorer.errors import ClusterExplorerError, CollectionNotFoundError, MilvusOperationError
+from cluster_explorer.ingest import ingest
+from cluster_explorer.milvus import open_collection
+
+TEXTS = [f"text {number}" for number in range(20)]
+
+
+@pytest.fixture
+def answers():
+    """The statuses that the server answers its next queries with."""
+    return deque()
+
+
+@pytest.fixture
+def answering(tmp_path, serve, answers):
+    """Milvus Lite served over TCP, holding `TEXTS`, that answers queries as it is told."""
+    from milvus_lite.adapter.grpc.servicer import MilvusServicer
+    from pymilvus.grpc_gen import common_pb2, milvus_pb2
+
+    class Answering(MilvusServicer):
+        def Query(self, request, context):  # noqa: N802 - gRPC's name
+            if answers:
+                return milvus_pb2.QueryResults(status=common_pb2.Status(**answers.popleft()))
+            return super().Query(request, context)
+
+    path = tmp_path / "answering.db"
+    ingest(TEXTS, vectors=np.eye(len(TEXTS)), uri=path, collection_name="c")
+    with serve(path, servicer=Answering) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"code": 1, "error_code": 56, "reason": "service not ready[proxy=1]: Initializing", "retriable": True},
+        {"code": 1, "reason": "service not ready[proxy=1]: Initializing"},
+        {"code": 4, "error_code": 1, "reason": "too many concurrent requests, queue is full[limit=1024]"},
+        {"code": 103, "reason": "collection not fully loaded[collection=1]"},
+        {"code": 106, "reason": "collection on recovering[collection=1]"},
+        {"code": 65_537, "reason": "service not ready"},
+        {"code": 2_200, "reason": "inconsistent requery result", "retriable": True},
+    ],
+    ids=lambda status: str(status["code"]),
+)
+def test_a_server_that_says_that_it_is_not_ready_is_waited_for(answering, answers, status):
+    with open_collection(answering, "c") as collection:
+        answers.extend([status] * 3)
+        rows = collection.scan()
+        assert not answers
+    assert sorted(rows.texts) == sorted(TEXTS)
+
+
+def test_a_server_that_stays_busy_is_told_in_a_sentence_when_the_time_is_over(answering, answers):
+    with open_collection(answering, "c", timeout=1) as collection:
+        answers.extend([{"code": 4, "reason": "queue is full"}] * 100)
+        started = time.monotonic()
+        with pytest.raises(MilvusOperationError, match=r"not ready for that \(queue is full\)\. Try again"):
+            collection.scan()
+        assert time.monotonic() - started < 10
+
+
+def test_what_waiting_does_not_change_is_told_at_once(answering, answers):
+    with open_collection(answering, "c") as collection:
+        answers.extend([{"code": 1, "reason": "division by zero"}] * 2)
+        with pytest.raises(MilvusOperationError, match="division by zero"):
+            collection.scan()
+        assert len(answers) == 1
+
+
+@pytest.mark.parametrize("codes", [{"code": 100, "error_code": 4}, {"code": 100}, {"error_code": 4}], ids=str)
+def test_a_collection_that_was_dropped_is_told_by_old_codes_and_new_ones(answering, answers, codes):
+    with open_collection(answering, "c") as collection:
+        answers.append({**codes, "reason": "can't find collection"})
+        with pytest.raises(CollectionNotFoundError, match="can't find collection"):
+            collection.scan()
+
+
+def test_a_deadline_that_the_server_met_is_told_as_one(answering, answers):
+    with open_collection(answering, "c") as collection:
+        for status in (
+            {"code": 10_001, "reason": "stack trace: deadline"},
+            {"code": 65_535, "reason": "failed to query: attempt #0: context deadline exceeded"},
+        ):
+            answers.append(status)
+            with pytest.raises(ClusterExplorerError, match="did not answer within 30 s"):
+                collection.matching("id >= 0")
