@@ -1,14 +1,15 @@
-"""What a server answers instead of rows: that it is not ready, that there is no collection, that it took too long."""
+"""What a server answers instead of rows: that it is not ready, that there is no collection; or nothing in time."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 
 import numpy as np
 import pytest
 
-from cluster_explorer.errors import ClusterExplorerError, CollectionNotFoundError, MilvusOperationError
+from cluster_explorer.errors import CollectionNotFoundError, MessageTooLargeError, MilvusOperationError
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import open_collection
 
@@ -23,12 +24,16 @@ def answers():
 
 @pytest.fixture
 def answering(tmp_path, serve, answers):
-    """Milvus Lite served over TCP, holding `TEXTS`, that answers queries as it is told."""
+    """Milvus Lite served over TCP, holding `TEXTS`, that answers as it is told, and never who asks for what is slow."""
     from milvus_lite.adapter.grpc.servicer import MilvusServicer
     from pymilvus.grpc_gen import common_pb2, milvus_pb2
 
     class Answering(MilvusServicer):
         def Query(self, request, context):  # noqa: N802 - gRPC's name
+            if "slow" in request.expr:
+                given_up = threading.Event()
+                context.add_callback(given_up.set)
+                given_up.wait(60)
             if answers:
                 return milvus_pb2.QueryResults(status=common_pb2.Status(**answers.popleft()))
             return super().Query(request, context)
@@ -92,5 +97,43 @@ def test_a_deadline_that_the_server_met_is_told_as_one(answering, answers):
             {"code": 65_535, "reason": "failed to query: attempt #0: context deadline exceeded"},
         ):
             answers.append(status)
-            with pytest.raises(ClusterExplorerError, match="did not answer within 30 s"):
+            with pytest.raises(MilvusOperationError, match="did not answer within 30 s"):
                 collection.matching("id >= 0")
+
+
+def test_a_server_that_does_not_answer_in_time_is_not_told_as_a_wrong_filter(answering):
+    slow = r"^Cannot read collection 'c': Milvus at .* did not answer within 1 s"
+    with open_collection(answering, "c", timeout=1) as collection:
+        with pytest.raises(MilvusOperationError, match=slow):
+            collection.matching('text == "slow"')
+        # instead of reading every text
+        with pytest.raises(MilvusOperationError, match=slow):
+            collection.holding_words(["slow"], 10)
+    # it answers without the filter
+    with pytest.raises(MilvusOperationError, match=slow):
+        open_collection(answering, "c", filter='text == "slow"', timeout=1)
+
+
+def test_a_connection_closed_under_a_question_is_told_as_that(answering):
+    with open_collection(answering, "c") as collection:
+
+        def close(share):
+            collection.close()
+
+        with pytest.raises(MilvusOperationError, match=r"^Cannot read collection 'c': the connection .* was closed"):
+            collection.matching("id >= 0", on_progress=close)
+
+
+def test_a_question_too_large_for_the_server_is_told_as_that(tmp_path, serve):
+    ingest(TEXTS, vectors=np.eye(len(TEXTS)), uri=tmp_path / "narrow.db", collection_name="c")
+    narrow = [("grpc.max_receive_message_length", 10_000)]
+    with (
+        serve(tmp_path / "narrow.db", options=narrow) as port,
+        open_collection(f"http://127.0.0.1:{port}", "c") as collection,
+    ):
+        for ask in (
+            lambda: collection.matching(f"id in {list(range(10_000))}"),
+            lambda: collection.holding_words(["x" * 10_000], 10),
+        ):
+            with pytest.raises(MessageTooLargeError, match=r"message is too large.*Shorten .* the filter"):
+                ask()
