@@ -137,3 +137,24 @@ def test_a_question_too_large_for_the_server_is_told_as_that(tmp_path, serve):
         ):
             with pytest.raises(MessageTooLargeError, match=r"message is too large.*Shorten .* the filter"):
                 ask()
+
+
+def test_a_database_that_is_not_listed_to_everyone_can_be_read(tmp_path, serve):
+    import grpc
+
+    class ListsNothing(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, details):
+            if not details.method.endswith("/ListDatabases"):
+                return continuation(details)
+
+            def deny(request, context):
+                context.abort(grpc.StatusCode.PERMISSION_DENIED, "PrivilegeListDatabases: permission deny for reader")
+
+            return grpc.unary_unary_rpc_method_handler(deny)
+
+    ingest(TEXTS, vectors=np.eye(len(TEXTS)), uri=tmp_path / "secret.db", collection_name="c")
+    with (
+        serve(tmp_path / "secret.db", interceptors=[ListsNothing()]) as port,
+        open_collection(f"http://127.0.0.1:{port}", "c", db_name="default") as collection,
+    ):
+        assert sorted(collection.scan().texts) == sorted(TEXTS)

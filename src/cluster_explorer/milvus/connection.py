@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 from cluster_explorer.errors import (
+    AuthenticationError,
     Cancelled,
     ClusterExplorerError,
     CollectionNotFoundError,
@@ -21,7 +22,7 @@ from cluster_explorer.errors import (
     available,
 )
 from cluster_explorer.milvus.address import Address, parse_uri
-from cluster_explorer.milvus.faults import NotLoadedError, NotReadyError, quiet, translated
+from cluster_explorer.milvus.faults import NotLoadedError, NotReadyError, RefusedError, quiet, translated
 from cluster_explorer.milvus.lite import check_path, open_databases
 from cluster_explorer.milvus.loading import Place, loaded_collections
 from cluster_explorer.scrubbing import NO_SECRETS, Secrets
@@ -328,8 +329,8 @@ def _client(address: Address, token: str, db_name: str, timeout: float, secrets:
 def _check_database(connection: Connection, db_name: str) -> None:
     try:
         names = connection.run("list databases", lambda client: client.list_databases(timeout=connection.timeout))
-    except MilvusOperationError:
-        # Not every server lists them, and not to everyone.
+    except (AuthenticationError, RefusedError):
+        # Not every server lists them, and not to everyone; a token that is wrong fails at the next call.
         return
     if db_name not in names:
         raise ConnectionFailedError(
