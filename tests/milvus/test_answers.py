@@ -23,7 +23,13 @@ def answers():
 
 
 @pytest.fixture
-def answering(tmp_path, serve, answers):
+def greetings():
+    """The statuses that the server answers with to who connects next."""
+    return deque()
+
+
+@pytest.fixture
+def answering(tmp_path, serve, answers, greetings):
     """Milvus Lite served over TCP, holding `TEXTS`, that answers as it is told, and never who asks for what is slow."""
     from milvus_lite.adapter.grpc.servicer import MilvusServicer
     from pymilvus.grpc_gen import common_pb2, milvus_pb2
@@ -37,6 +43,11 @@ def answering(tmp_path, serve, answers):
             if answers:
                 return milvus_pb2.QueryResults(status=common_pb2.Status(**answers.popleft()))
             return super().Query(request, context)
+
+        def Connect(self, request, context):  # noqa: N802 - gRPC's name
+            if greetings:
+                return milvus_pb2.ConnectResponse(status=common_pb2.Status(**greetings.popleft()))
+            return super().Connect(request, context)
 
     path = tmp_path / "answering.db"
     ingest(TEXTS, vectors=np.eye(len(TEXTS)), uri=path, collection_name="c")
@@ -63,6 +74,19 @@ def test_a_server_that_says_that_it_is_not_ready_is_waited_for(answering, answer
         rows = collection.scan()
         assert not answers
     assert sorted(rows.texts) == sorted(TEXTS)
+
+
+def test_a_server_that_is_starting_is_waited_for_when_it_is_connected_to(answering, greetings):
+    starting = {"code": 1, "reason": "service not ready[proxy=1]: Initializing"}
+    greetings.extend([starting] * 3)
+    with open_collection(answering, "c") as collection:
+        assert not greetings
+        assert collection.count() == len(TEXTS)
+    greetings.extend([starting] * 100)
+    with pytest.raises(
+        MilvusOperationError, match=r"^Cannot connect: Milvus at .* not ready for that \(service not ready"
+    ):
+        open_collection(answering, "c", timeout=1)
 
 
 def test_a_server_that_stays_busy_is_told_in_a_sentence_when_the_time_is_over(answering, answers):

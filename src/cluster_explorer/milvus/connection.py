@@ -278,6 +278,8 @@ def connect(
     ConnectionFailedError
         When there is no such database or server; `DatabaseLockedError`, `OldDatabaseError` and `AuthenticationError`
         are kinds of it.
+    MilvusOperationError
+        When a server is starting for as long as the timeout lasts.
     InvalidParameterError
         When the uri is neither a path nor an address.
     """
@@ -289,7 +291,7 @@ def connect(
         check_path(address, create=create)
         open_databases.acquire(address)
     try:
-        client = _client(address, token or address.token, db_name, timeout, secrets)
+        client = _ready_client(address, token or address.token, db_name, timeout, secrets)
     except BaseException:
         if address.is_lite:
             open_databases.release(address.target)
@@ -306,6 +308,19 @@ def connect(
 
 def _load(collection_name: str, timeout: float, client: MilvusClient) -> None:
     client.load_collection(collection_name, timeout=timeout, _async=True)
+
+
+def _ready_client(address: Address, token: str, db_name: str, timeout: float, secrets: Secrets) -> MilvusClient:
+    """Connect, and wait for a server that is there and says that it is starting."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return _client(address, token, db_name, timeout, secrets)
+        except NotReadyError:
+            if time.monotonic() + _LOOK_PAUSE > deadline:
+                raise
+        stop_if_told()
+        time.sleep(_LOOK_PAUSE)
 
 
 def _client(address: Address, token: str, db_name: str, timeout: float, secrets: Secrets) -> MilvusClient:
