@@ -288,8 +288,14 @@ def garbled_server(tmp_path):
         yield f"http://127.0.0.1:{port}", garble
 
 
+@pytest.fixture
+def serve():
+    """`served`, for servers that one test file alone needs."""
+    return served
+
+
 @contextmanager
-def served(path, *, servicer=None, interceptors=()):
+def served(path, *, servicer=None, interceptors=(), options=()):
     from concurrent import futures
 
     import grpc
@@ -298,7 +304,7 @@ def served(path, *, servicer=None, interceptors=()):
     from pymilvus.grpc_gen import milvus_pb2_grpc
 
     database = MilvusLite(str(path))
-    server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=interceptors)
+    server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=interceptors, options=options)
     milvus_pb2_grpc.add_MilvusServiceServicer_to_server((servicer or MilvusServicer)(database), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

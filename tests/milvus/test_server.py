@@ -116,6 +116,24 @@ def test_a_token_without_the_permission_is_told(where, client):
         open_collection(**{**where, "token": "reader:password"})
 
 
+def test_a_reader_of_one_collection_may_name_its_database(where, client):
+    client.create_user("guest", "password")
+    client.create_role("readers")
+    for kind, privilege in (
+        ("Global", "DescribeCollection"),
+        ("Collection", "IndexDetail"),
+        # which asking whether it is loaded needs as well
+        ("Collection", "Load"),
+        ("Collection", "Query"),
+    ):
+        client.grant_privilege("readers", kind, privilege, "*" if kind == "Global" else "news")
+    client.grant_role("guest", "readers")
+    with open_collection(**{**where, "token": "guest:password"}, db_name="default") as collection:
+        assert collection.count() == N
+    with pytest.raises(AuthenticationError, match="refused the token"):
+        open_collection(**{**where, "token": "guest:wrong"}, db_name="default")
+
+
 def test_a_missing_collection_lists_those_there_are(where):
     with pytest.raises(CollectionNotFoundError, match="'news'"):
         open_collection(**{**where, "collection_name": "headlines"})
