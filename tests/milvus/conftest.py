@@ -112,11 +112,21 @@ def own_server(tmp_path: Path) -> Iterator[LiteServer]:
 @pytest.fixture(scope="session")
 def milvus_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
     """The real server, with authentication on."""
+    yield from real_server(request, tmp_path_factory.mktemp("milvus"))
+
+
+@pytest.fixture
+def own_milvus_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MilvusServer]:
+    """A real server for tests that kill or stop it."""
+    yield from real_server(request, tmp_path)
+
+
+def real_server(request: pytest.FixtureRequest, folder: Path) -> Iterator[MilvusServer]:
     with component(request, f"Milvus server {VERSION}"):
-        server = MilvusServer(installed(), tmp_path_factory.mktemp("milvus"))
+        server = MilvusServer(installed(), folder)
         server.start()
     yield server
-    server.kill()
+    server.end()
 
 
 @pytest.fixture(scope="session")

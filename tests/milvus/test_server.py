@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +12,6 @@ from cluster_explorer import ClusterExplorer
 from cluster_explorer.errors import (
     AuthenticationError,
     CollectionNotFoundError,
-    ConnectionFailedError,
     DataError,
     FieldError,
     FilterError,
@@ -23,7 +19,7 @@ from cluster_explorer.errors import (
 )
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import open_collection, scan
-from milvus_server import TOKEN, CannotRunError
+from milvus_server import TOKEN
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 
@@ -201,38 +197,6 @@ def test_hostile_string_keys_an_index_missing_and_keys_stored_twice(milvus_serve
         others = padded[padded >= 0].tolist()
         assert len(set(others)) == len(others) >= 8
         assert row not in others
-
-
-def test_a_server_restarted_in_mid_scan_is_waited_for(milvus_server, where, frame):
-    came_back: list[bool] = []
-
-    def start() -> None:
-        with suppress(CannotRunError):
-            milvus_server.start()
-            came_back.append(True)
-
-    restarts = [threading.Thread(target=start)]
-    restarting = restarts[0]
-
-    def kill(share: float) -> None:
-        if restarts:
-            milvus_server.kill()
-            restarts.pop().start()
-
-    started = time.monotonic()
-    try:
-        with open_collection(**where, timeout=120) as collection:
-            rows = collection.scan(on_progress=kill)
-    except ConnectionFailedError:
-        restarting.join()
-        if not came_back:
-            pytest.skip(
-                "the real server itself did not come back within 120 s of kill -9: there was nothing to wait for"
-            )
-        raise
-    assert not restarts
-    assert rows.texts.tolist() == frame.set_index("id").sort_index().text.tolist()
-    assert time.monotonic() - started < 150
 
 
 def test_a_scan_sees_what_was_written_and_deleted_a_moment_ago(where, client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import traceback
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ _log = logging.getLogger("cluster_explorer.milvus")
 _NOISY = ("pymilvus", "pymilvus.milvus_client", "milvus_lite", "grpc._server")
 _SILENT = logging.CRITICAL + 1
 _LONGEST_REASON = 600
+#: Frames of the server's own program, in front of what went wrong: places in Go files, and functions.
+_FRAMES = re.compile(r"stack trace: (?:\S+:\d+ \S+\s+)+")
 
 # Milvus' codes (its merr/errors.go). Servers older than 2.3 have others, which pymilvus calls compatible.
 _NO_COLLECTION = 100
@@ -40,6 +43,9 @@ _TIMED_OUT = 10_001
 #: Too many requests, a limit on their rate, resources short, collection not fully loaded, on recovering, partition not
 #: fully loaded. Older pymilvus does not say that Milvus marks them as such that pass.
 _PASSING = (4, 8, 12, 103, 106, 202)
+#: What is said under any code as long as the parts of a server have not found each other again after a restart: those
+#: that were killed are missed only when their lease ends, 30 s later. The bracket tells it from a filter's own words.
+_FINDING_PARTS = re.compile(r"(?:node not (?:match|found)|channel not found)\[")
 #: How the first servers with these codes marked those that pass.
 _PASSING_FLAG = 1 << 16
 #: What Go says of a deadline, at the end of whatever it was met in.
@@ -177,7 +183,8 @@ def _passes(error: Exception, reason: str) -> bool:
     given = getattr(error, "code", None)
     marked = getattr(error, "retriable", False) or (isinstance(given, int) and bool(given & _PASSING_FLAG))
     code = _code(error)
-    return marked or code in _PASSING or (code == _STARTING and _STARTING_WORDS in reason)
+    starting = (code == _STARTING and _STARTING_WORDS in reason) or _FINDING_PARTS.search(reason) is not None
+    return marked or code in _PASSING or starting
 
 
 def _status(error: BaseException) -> str:
@@ -208,7 +215,7 @@ def _reason(error: Exception, secrets: Secrets) -> str:
         reason = f"{_status(error)}: {details()}"
     else:
         reason = str(error)
-    reason = secrets.taken_out(reason).strip()
+    reason = _FRAMES.sub("", secrets.taken_out(reason)).strip()
     return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
 
 
