@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from cluster_explorer.errors import (
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import open_collection, scan
 from milvus_server import TOKEN
+from waiting import until
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 
@@ -231,3 +233,25 @@ def test_an_explorer_writes_labels_and_takes_them_back(milvus_server, client, ve
         assert later.undo_write(file).n_restored == 300
     rows = client.query("written", filter="cluster >= -1", output_fields=["count(*)"], consistency_level="Strong")
     assert rows[0]["count(*)"] == 0
+
+
+def test_a_bad_index_is_told_in_the_widget_with_advice(milvus_server, client, vectors):
+    """Product quantization in one piece of four bits knows sixteen vectors, whatever the rows are."""
+    place = {"uri": milvus_server.uri, "collection_name": "quantized", "token": TOKEN}
+    ingest([f"text {row}" for row in range(N)], vectors=vectors(N, 16), **place)
+    client.release_collection("quantized")
+    client.drop_index("quantized", "vector")
+    index = client.prepare_index_params()
+    options = {"nlist": 16, "m": 1, "nbits": 4}
+    index.add_index("vector", index_type="IVF_PQ", metric_type="COSINE", params=options)
+    client.create_index("quantized", index)
+    with ClusterExplorer(**place, params={"min_cluster_size": 5, "space": "distance"}) as explorer:
+        explorer.widget
+        until(lambda: explorer.status.state == "ready", what="the map")
+        health = explorer.index_health_
+        assert (health.n_sampled, health.n_rows) == (200, N)
+        assert health.recall < 0.5
+        status = unescape(explorer._view.status._text.value)
+    assert f"{health.share} of them found" in status
+    assert f"The index finds {health.share} of the neighbours: rebuild it with more links" in status
+    assert 'search here with neighbors="faiss"' in status
