@@ -91,6 +91,18 @@ def assert_unharmed(notebook, where):
 def test_hostile_strings_are_text_in_map_panel_list_detail_legend_and_form(notebook):
     page, kernel = notebook.page, notebook.kernel
     assert_unharmed(notebook, "the first map")
+    # titles that a model gives: in the list of clusters, which is their legend, and on the map
+    kernel.run("""
+given = iter(hostile[:4])
+titled = ex.title_clusters(titles=lambda _sample: next(given))
+""")
+    titles = kernel.ask("list(titled.titles.items())")
+    assert len(titles) == 4
+    for label, title in titles:
+        wait_until(lambda title=title: title in notebook.panel.inner_text(), f"the title {title!r}, shown as text")
+        points = kernel.ask(f"ex.positions_[ex.labels_ == {label}][:9].tolist()")
+        wait_until(lambda title=title, points=points: title in card_of_next(notebook, points), f"a card with {title!r}")
+    assert_unharmed(notebook, "titles by a model")
     # names of clusters, given by a person or a model, on the map, in lists and in the header
     kernel.run("""
 for label in range(4):
@@ -164,6 +176,13 @@ ingest(more, vectors=vectors[:1], id_column="id", uri="hostile.db", collection_n
     assert exported.evaluate("window.__pwned") is None
     assert exported.locator("iframe, img[src='x'], a[href^='javascript'], [onerror], [onmouseover]").count() == 0
     assert_unharmed(notebook, "the exported page")
+
+
+def card_of_next(notebook, points):
+    """Point at the first of some places of the map, which becomes the last; return what the card there says."""
+    points.append(points.pop(0))
+    notebook.page.mouse.move(*notebook.pixel_of(*points[-1]))
+    return " ".join(notebook.page.locator(".ce-tooltip").all_inner_texts())
 
 
 def is_number(cell):

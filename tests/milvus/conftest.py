@@ -112,11 +112,21 @@ def own_server(tmp_path: Path) -> Iterator[LiteServer]:
 @pytest.fixture(scope="session")
 def milvus_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
     """The real server, with authentication on."""
+    yield from real_server(request, tmp_path_factory.mktemp("milvus"))
+
+
+@pytest.fixture
+def own_milvus_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MilvusServer]:
+    """A real server for tests that kill or stop it."""
+    yield from real_server(request, tmp_path)
+
+
+def real_server(request: pytest.FixtureRequest, folder: Path) -> Iterator[MilvusServer]:
     with component(request, f"Milvus server {VERSION}"):
-        server = MilvusServer(installed(), tmp_path_factory.mktemp("milvus"))
+        server = MilvusServer(installed(), folder)
         server.start()
     yield server
-    server.kill()
+    server.end()
 
 
 @pytest.fixture(scope="session")
@@ -288,8 +298,14 @@ def garbled_server(tmp_path):
         yield f"http://127.0.0.1:{port}", garble
 
 
+@pytest.fixture
+def serve():
+    """`served`, for servers that one test file alone needs."""
+    return served
+
+
 @contextmanager
-def served(path, *, servicer=None, interceptors=()):
+def served(path, *, servicer=None, interceptors=(), options=()):
     from concurrent import futures
 
     import grpc
@@ -298,7 +314,7 @@ def served(path, *, servicer=None, interceptors=()):
     from pymilvus.grpc_gen import milvus_pb2_grpc
 
     database = MilvusLite(str(path))
-    server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=interceptors)
+    server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=interceptors, options=options)
     milvus_pb2_grpc.add_MilvusServiceServicer_to_server((servicer or MilvusServicer)(database), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

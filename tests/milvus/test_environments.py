@@ -15,6 +15,8 @@ EXPECTED = {
     "errors": ["CollectionNotFoundError", "FilterError"],
     "filtered": 31,
     "neighbours": 155,
+    "back": {"written": 120, "exact": True, "restored": 120, "left": 0},
+    "kept": {"same": True, "notice": "", "refreshed": "1 row added.", "joined": True},
 }
 
 

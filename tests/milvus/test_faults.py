@@ -27,9 +27,11 @@ from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus import open_collection
 from cluster_explorer.milvus.connection import connect
 from milvus_server import GUARDED_TOKEN as TOKEN
-from waiting import until
+from waiting import after, until
 
 TEXTS = [f"text {number}" for number in range(3_000)]
+#: Seconds that nobody listens at the port, before a server that was killed is started again.
+OUTAGE = 5.0
 
 
 @pytest.fixture
@@ -140,18 +142,20 @@ def test_a_server_killed_in_mid_scan_is_told_within_the_timeout(own_server, vect
         assert sorted(collection.scan().texts) == sorted(TEXTS)
 
 
-def test_a_server_killed_in_mid_scan_and_back_is_waited_for(own_server, vectors_of_all):
+def test_a_server_killed_in_mid_scan_and_back_5_s_later_is_waited_for(own_server, vectors_of_all):
     ingest(TEXTS, vectors=vectors_of_all, uri=own_server.uri, collection_name="c")
-    restarts = [threading.Thread(target=own_server.start)]
+    restarts = [threading.Thread(target=after, args=(OUTAGE, own_server.start))]
 
     def kill(share: float) -> None:
         if restarts:
             own_server.kill()
             restarts.pop().start()
 
+    started = time.monotonic()
     with open_collection(own_server.uri, "c") as collection:
         rows = collection.scan(on_progress=kill)
     assert not restarts
+    assert time.monotonic() - started > OUTAGE
     assert sorted(rows.texts) == sorted(TEXTS)
     assert (np.diff(rows.ids) > 0).all()
 
@@ -171,16 +175,18 @@ def test_a_server_killed_in_mid_ingest_and_back_loses_nothing(own_server, vector
         assert sorted(collection.scan().texts) == sorted(TEXTS)
 
 
-def test_a_server_restarted_in_mid_ingest_is_waited_for(own_server, vectors_of_all):
-    restarts = [threading.Thread(target=own_server.start)]
+def test_a_server_killed_in_mid_ingest_and_back_5_s_later_is_waited_for(own_server, vectors_of_all):
+    restarts = [threading.Thread(target=after, args=(OUTAGE, own_server.start))]
 
     def kill(share: float) -> None:
         if share > 0.5 and restarts:
             own_server.kill()
             restarts.pop().start()
 
+    started = time.monotonic()
     report = ingest(TEXTS, vectors=vectors_of_all, uri=own_server.uri, collection_name="c", on_progress=kill)
     assert not restarts
+    assert time.monotonic() - started > OUTAGE
     assert report.added == len(TEXTS)
     with open_collection(own_server.uri, "c") as collection:
         assert sorted(collection.scan().texts) == sorted(TEXTS)

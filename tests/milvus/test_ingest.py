@@ -12,7 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cluster_explorer.errors import Cancelled, DataError, EmbeddingError, FieldError, InvalidParameterError
+from cluster_explorer.errors import (
+    Cancelled,
+    DataError,
+    EmbeddingError,
+    FieldError,
+    InvalidParameterError,
+    MessageTooLargeError,
+)
 from cluster_explorer.ingest import IngestReport, ingest
 from cluster_explorer.milvus import batches, open_collection, target
 
@@ -361,6 +368,19 @@ def test_a_failing_function_keeps_what_was_stored(embedder, uri, collection_name
     with pytest.raises(EmbeddingError, match=r"OSError: quota exceeded.*run the same call again"):
         ingest(texts, embedding_function=failing, uri=uri, collection_name=collection_name)
     assert sorted(read(uri, collection_name).text) == sorted(texts[:256])
+
+
+def test_rows_are_stored_in_messages_as_small_as_the_server_wants_them(tmp_path, serve, vectors):
+    texts = [f"{number} " * 40 for number in range(600)]
+    with serve(tmp_path / "narrow.db", options=[("grpc.max_receive_message_length", 20_000)]) as port:
+        where = {"uri": f"http://127.0.0.1:{port}", "collection_name": "c"}
+        report = ingest(texts, vectors=vectors(600, 8), **where)
+        assert report.added == 600
+        # a row that is too large by itself is told of, and does not keep back those before it
+        more = [*(f"more {number}" for number in range(1_000)), "x" * 30_000]
+        with pytest.raises(MessageTooLargeError, match=r"store rows in collection 'c'.*Shorten the longest texts"):
+            ingest(more, vectors=vectors(1_001, 8), **where)
+        assert sorted(read(where["uri"], "c").text) == sorted([*texts, *more[:-1]])
 
 
 def test_real_headlines_come_back(tmp_path):

@@ -11,11 +11,18 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
 
 from cluster_explorer.errors import ClusterExplorerError, CollectionNotFoundError
 from cluster_explorer.milvus import open_collection
 from waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VERSION = "2.3.5"
 TOKEN = "root:Milvus"
@@ -50,8 +57,11 @@ class MilvusServer:
         self._home = home
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended = False
 
     def start(self) -> None:
+        if self._ended:
+            return
         if not (self._folder / "configs" / "milvus.yaml").exists():
             self._configure()
         with (self._folder / "server.log").open("ab") as log:
@@ -107,6 +117,23 @@ class MilvusServer:
         except ProcessLookupError:
             return
         self._process.wait(30)
+
+    def end(self) -> None:
+        """Kill it for good: a thread of a failed test cannot start it again."""
+        self._ended = True
+        self.kill()
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Stop its processes as they are: connections stay open, and nothing answers."""
+        assert self._process is not None
+        process = psutil.Process(self._process.pid)
+        os.killpg(process.pid, signal.SIGSTOP)
+        until(lambda: process.status() == psutil.STATUS_STOPPED, 10)
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGCONT)
 
     def _answers(self) -> bool:
         try:

@@ -19,3 +19,10 @@ def until(condition: Callable[[], Any], seconds: float = 120.0, what: str = "a c
         assert time.monotonic() < deadline, f"waited {seconds:g} s in vain for {what}"
         time.sleep(_PAUSE)
     return value
+
+
+def after(seconds: float, then: Callable[[], Any]) -> None:
+    """Wait until a time has passed, as an outage that lasts so long does, and do something then."""
+    ends_at = time.monotonic() + seconds
+    until(lambda: time.monotonic() >= ends_at, seconds + 60, "a time to pass")
+    then()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 from cluster_explorer.errors import (
+    AuthenticationError,
     Cancelled,
     ClusterExplorerError,
     CollectionNotFoundError,
@@ -21,7 +22,7 @@ from cluster_explorer.errors import (
     available,
 )
 from cluster_explorer.milvus.address import Address, parse_uri
-from cluster_explorer.milvus.faults import NotLoadedError, quiet, translated
+from cluster_explorer.milvus.faults import NotLoadedError, NotReadyError, RefusedError, quiet, translated
 from cluster_explorer.milvus.lite import check_path, open_databases
 from cluster_explorer.milvus.loading import Place, loaded_collections
 from cluster_explorer.scrubbing import NO_SECRETS, Secrets
@@ -89,7 +90,7 @@ class Connection:
         return self._closed.is_set()
 
     def run(self, action: str, call: Callable[[MilvusClient], T]) -> T:
-        """Call Milvus, and wait for a server that is away for a moment.
+        """Call Milvus, and wait for a server that is away or not ready for a moment.
 
         Parameters
         ----------
@@ -108,7 +109,7 @@ class Connection:
         ConnectionFailedError
             When the server is away for longer than the timeout, or refuses the token.
         MilvusOperationError
-            When Milvus cannot do it, or does not answer in time.
+            When Milvus cannot do it, does not answer in time, or is not ready for it as long as the timeout lasts.
         Cancelled
             When this thread was told to stop (see `stopping`) while the server was away.
         """
@@ -182,15 +183,16 @@ class Connection:
                     aside(self._let_go).result(_LONGEST_CLOSE)
 
     def _repeated(self, attempt: Callable[[], T]) -> T:
-        """Make an attempt again and again while the server is away, as long as the timeout lasts."""
+        """Make an attempt again and again while the server is away or not ready, as long as the timeout lasts."""
         deadline = time.monotonic() + self.timeout
         pause = _FIRST_PAUSE
         while True:
             try:
                 return attempt()
-            except (ConnectionFailedError, NotLoadedError) as error:
-                # Its kinds (a locked file, a refused token) do not pass by waiting.
-                if type(error) not in (ConnectionFailedError, NotLoadedError) or time.monotonic() + pause > deadline:
+            except (ConnectionFailedError, NotReadyError) as error:
+                # The kinds of the first (a locked file, a refused token) do not pass by waiting.
+                passes = isinstance(error, NotReadyError) or type(error) is ConnectionFailedError
+                if not passes or time.monotonic() + pause > deadline:
                     raise
                 if self._pause(pause):
                     raise
@@ -277,6 +279,8 @@ def connect(
     ConnectionFailedError
         When there is no such database or server; `DatabaseLockedError`, `OldDatabaseError` and `AuthenticationError`
         are kinds of it.
+    MilvusOperationError
+        When a server is starting for as long as the timeout lasts.
     InvalidParameterError
         When the uri is neither a path nor an address.
     """
@@ -288,7 +292,7 @@ def connect(
         check_path(address, create=create)
         open_databases.acquire(address)
     try:
-        client = _client(address, token or address.token, db_name, timeout, secrets)
+        client = _ready_client(address, token or address.token, db_name, timeout, secrets)
     except BaseException:
         if address.is_lite:
             open_databases.release(address.target)
@@ -305,6 +309,19 @@ def connect(
 
 def _load(collection_name: str, timeout: float, client: MilvusClient) -> None:
     client.load_collection(collection_name, timeout=timeout, _async=True)
+
+
+def _ready_client(address: Address, token: str, db_name: str, timeout: float, secrets: Secrets) -> MilvusClient:
+    """Connect, and wait for a server that is there and says that it is starting."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            return _client(address, token, db_name, timeout, secrets)
+        except NotReadyError:
+            if time.monotonic() + _LOOK_PAUSE > deadline:
+                raise
+        stop_if_told()
+        time.sleep(_LOOK_PAUSE)
 
 
 def _client(address: Address, token: str, db_name: str, timeout: float, secrets: Secrets) -> MilvusClient:
@@ -328,8 +345,8 @@ def _client(address: Address, token: str, db_name: str, timeout: float, secrets:
 def _check_database(connection: Connection, db_name: str) -> None:
     try:
         names = connection.run("list databases", lambda client: client.list_databases(timeout=connection.timeout))
-    except MilvusOperationError:
-        # Not every server lists them, and not to everyone.
+    except (AuthenticationError, RefusedError):
+        # Not every server lists them, and not to everyone; a token that is wrong fails at the next call.
         return
     if db_name not in names:
         raise ConnectionFailedError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import traceback
 from contextlib import contextmanager
@@ -29,16 +30,40 @@ _log = logging.getLogger("cluster_explorer.milvus")
 _NOISY = ("pymilvus", "pymilvus.milvus_client", "milvus_lite", "grpc._server")
 _SILENT = logging.CRITICAL + 1
 _LONGEST_REASON = 600
+#: Frames of the server's own program, in front of what went wrong: places in Go files, and functions.
+_FRAMES = re.compile(r"stack trace: (?:\S+:\d+ \S+\s+)+")
 
-#: Milvus' own codes for "collection not found", old and new.
-_NO_COLLECTION = (4, 100)
+# Milvus' codes (its merr/errors.go). Servers older than 2.3 have others, which pymilvus calls compatible.
+_NO_COLLECTION = 100
+_NO_COLLECTION_BEFORE = 4
+#: Also what pymilvus says of everything unexpected, and Milvus Lite of most: the words tell them apart.
+_STARTING, _STARTING_WORDS = 1, "service not ready"
 _CANNOT_CONNECT = 2
 _NOT_LOADED = 101
+_TIMED_OUT = 10_001
+#: Too many requests, a limit on their rate, resources short, collection not fully loaded, on recovering, partition not
+#: fully loaded. Older pymilvus does not say that Milvus marks them as such that pass.
+_PASSING = (4, 8, 12, 103, 106, 202)
+#: What is said under any code as long as the parts of a server have not found each other again after a restart: those
+#: that were killed are missed only when their lease ends, 30 s later. The bracket tells it from a filter's own words.
+_FINDING_PARTS = re.compile(r"(?:node not (?:match|found)|channel not found)\[")
+#: How the first servers with these codes marked those that pass.
+_PASSING_FLAG = 1 << 16
+#: What Go says of a deadline, at the end of whatever it was met in.
+_DEADLINE_WORDS = "context deadline exceeded"
 #: What pymilvus raises over an answer that it does not expect, such as JSON that cannot be decoded.
 _UNREADABLE = (ValueError, KeyError, IndexError, TypeError)
 
 
-class NotLoadedError(MilvusOperationError):
+class RefusedError(MilvusOperationError):
+    """The server answers that it cannot do what it is asked, such as to run a filter: waiting would change nothing."""
+
+
+class NotReadyError(MilvusOperationError):
+    """The server answers that it cannot do it now: it starts, recovers, or has too much to do."""
+
+
+class NotLoadedError(NotReadyError):
     """The collection is not in the server's memory, as after a restart."""
 
 
@@ -122,7 +147,7 @@ def translate(
     """Return our own error for one of pymilvus' or gRPC's."""
     status = _status(error)
     reason = _reason(error, secrets)
-    code = getattr(error, "code", None)
+    code = _code(error)
     if status in ("UNAUTHENTICATED", "PERMISSION_DENIED") or _sounds_forbidden(reason):
         return AuthenticationError(
             f"Cannot {action}: the server at {uri} refused the token, or the token may not do this ({reason}). "
@@ -133,7 +158,7 @@ def translate(
             f"Cannot {action}: the server at {uri} cannot be reached. "
             "Check that it runs and that uri= is right, then try again; nothing that was stored is lost."
         )
-    if status in ("DEADLINE_EXCEEDED", "TIMEOUT"):
+    if status in ("DEADLINE_EXCEEDED", "TIMEOUT") or code == _TIMED_OUT or reason.endswith(_DEADLINE_WORDS):
         return MilvusOperationError(
             f"Cannot {action}: Milvus at {uri} did not answer within {timeout:g} s. "
             "Try again when it is less busy, or give it longer with timeout=."
@@ -144,10 +169,30 @@ def translate(
             "Shorten the longest texts or the filter, or let the server take larger messages: "
             "proxy.grpc.serverMaxRecvSize and proxy.grpc.serverMaxSendSize in milvus.yaml."
         )
-    if code in _NO_COLLECTION:
-        return CollectionNotFoundError(f"Cannot {action} at {uri}: {reason}")
-    kind = NotLoadedError if code == _NOT_LOADED else MilvusOperationError
+    no_collection = code == _NO_COLLECTION or getattr(error, "compatible_code", None) == _NO_COLLECTION_BEFORE
+    if not no_collection and _passes(error, reason):
+        return NotReadyError(
+            f"Cannot {action}: Milvus at {uri} says that it is not ready for that ({reason}). "
+            "Try again when it has started or is less busy, or have it waited for longer with timeout=."
+        )
+    kind = CollectionNotFoundError if no_collection else NotLoadedError if code == _NOT_LOADED else RefusedError
     return kind(f"Cannot {action} at {uri}: {reason}")
+
+
+def _code(error: Exception) -> int:
+    """Milvus' own code of an error, without what it is marked with; 0 where there is none."""
+    code = getattr(error, "code", None)
+    # what gRPC raises has a method of that name, and pymilvus passes on what that returns
+    return code & ~_PASSING_FLAG if isinstance(code, int) else 0
+
+
+def _passes(error: Exception, reason: str) -> bool:
+    """Whether what the server answers may be otherwise in a moment."""
+    given = getattr(error, "code", None)
+    marked = getattr(error, "retriable", False) or (isinstance(given, int) and bool(given & _PASSING_FLAG))
+    code = _code(error)
+    starting = (code == _STARTING and _STARTING_WORDS in reason) or _FINDING_PARTS.search(reason) is not None
+    return marked or code in _PASSING or starting
 
 
 def _status(error: BaseException) -> str:
@@ -178,7 +223,7 @@ def _reason(error: Exception, secrets: Secrets) -> str:
         reason = f"{_status(error)}: {details()}"
     else:
         reason = str(error)
-    reason = secrets.taken_out(reason).strip()
+    reason = _FRAMES.sub("", secrets.taken_out(reason)).strip()
     return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cluster_explorer.errors import ConnectionFailedError, DataError, FilterError, MilvusOperationError, available
+from cluster_explorer.errors import DataError, FilterError, available
 from cluster_explorer.milvus.distances import searched_metric, true_distances
 from cluster_explorer.milvus.dynamic import text_of
 from cluster_explorer.milvus.expressions import both, holds_word, matches_words
+from cluster_explorer.milvus.faults import RefusedError
 from cluster_explorer.milvus.pages import PageReader
 from cluster_explorer.milvus.scan import page_size
 from cluster_explorer.milvus.search import LARGEST_LIMIT
@@ -118,9 +119,7 @@ def holding_words(
 
     try:
         occurrences = look(both(expression, filter))
-    except ConnectionFailedError:
-        raise
-    except MilvusOperationError:
+    except RefusedError:
         # servers before 2.4 know LIKE for the beginnings of texts alone: there, every text is read and looked at here
         occurrences = look(filter)
     best = sorted(occurrences, key=lambda key: (-occurrences[key], key))[:limit]
@@ -155,9 +154,7 @@ def matching(
         selected = both(expression, filter)
         rows = _read(connection, info, selected, [], count=count, row_bytes=_KEY_BYTES, on_progress=on_progress)
         return tuple(row[info.primary_field] for row in rows)
-    except ConnectionFailedError:
-        raise
-    except MilvusOperationError as error:
+    except RefusedError as error:
         names = [info.primary_field, info.text_field, *info.metadata_fields]
         reason = str(error).partition(f"{info.uri}: ")[2] or str(error)
         raise FilterError(

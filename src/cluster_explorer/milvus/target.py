@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cluster_explorer._inputs import metric_name
-from cluster_explorer.errors import DataError, FieldError, InvalidParameterError
-from cluster_explorer.milvus.batches import by_bytes
+from cluster_explorer.errors import DataError, FieldError, InvalidParameterError, MessageTooLargeError
+from cluster_explorer.milvus.batches import MESSAGE_BYTES, by_bytes, row_bytes
 from cluster_explorer.milvus.distances import MILVUS_METRIC
 from cluster_explorer.milvus.loading import flush, load
 from cluster_explorer.milvus.lookup import rows_by_key
@@ -53,6 +53,7 @@ class Target:
         self._connection = connection
         self._records = records
         self._written = 0
+        self._message_bytes = MESSAGE_BYTES
         #: Columns that are stored as dynamic fields, which are left out of a row where they are missing.
         self._dynamic: set[str] = set()
         exists = bool(collection_name) and connection.run(
@@ -101,7 +102,7 @@ class Target:
         complete = [
             {**self._without_missing(row), self.vector_field: vector} for row, vector in zip(rows, vectors, strict=True)
         ]
-        for part in by_bytes(complete):
+        for part in by_bytes(complete, self._message_bytes):
             self._store(part)
             self._written += len(part)
 
@@ -114,10 +115,18 @@ class Target:
         return {name: value for name, value in row.items() if value is not None or name not in self._dynamic}
 
     def _store(self, rows: list[dict[str, Any]]) -> None:
-        self._connection.run(
-            f"store rows in collection {self.collection_name!r}",
-            lambda client: client.upsert(self.collection_name, rows, timeout=self._connection.timeout),
-        )
+        try:
+            self._connection.run(
+                f"store rows in collection {self.collection_name!r}",
+                lambda client: client.upsert(self.collection_name, rows, timeout=self._connection.timeout),
+            )
+        except MessageTooLargeError:
+            if len(rows) == 1:
+                raise
+            # what was refused is not sent that large again
+            self._message_bytes = min(self._message_bytes, sum(map(row_bytes, rows)) // 2)
+            for part in by_bytes(rows, self._message_bytes):
+                self._store(part)
 
     def _open_existing(self, metric: str | None) -> None:
         description = describe(self._connection, self.collection_name)
