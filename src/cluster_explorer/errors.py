@@ -61,6 +61,14 @@ class MessageTooLargeError(MilvusOperationError):
     """A message to or from Milvus is larger than the server or the network allows."""
 
 
+class RequestRefusedError(MilvusOperationError):
+    """Milvus answers that it cannot do what it is asked."""
+
+
+class ServerNotReadyError(MilvusOperationError):
+    """A server is starting, recovering or too busy, for longer than it was waited for."""
+
+
 class SavedFileError(ClusterExplorerError, ValueError):
     """A file cannot be written, or is not what `ClusterExplorer.save` wrote."""
 

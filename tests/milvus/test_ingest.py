@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from cluster_explorer.errors import (
     MessageTooLargeError,
 )
 from cluster_explorer.ingest import IngestReport, ingest
-from cluster_explorer.milvus import batches, open_collection, target
+from cluster_explorer.milvus import open_collection, target
 
 
 class Embedder:
@@ -224,7 +223,7 @@ def test_after_kill_9_the_same_call_loses_nothing_and_stores_nothing_twice(uri, 
 
 
 def test_rows_go_in_messages_that_servers_accept(uri, collection_name, monkeypatch):
-    monkeypatch.setattr(target, "by_bytes", partial(batches.by_bytes, largest=100_000))
+    monkeypatch.setattr(target, "MESSAGE_BYTES", 100_000)
     texts = [f"{n} " + "汉" * 10_000 for n in range(12)]
     report = ingest(texts, vectors=np.eye(12), uri=uri, collection_name=collection_name)
     assert report.added == 12

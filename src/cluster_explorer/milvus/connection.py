@@ -19,10 +19,12 @@ from cluster_explorer.errors import (
     ConnectionFailedError,
     InvalidParameterError,
     MilvusOperationError,
+    RequestRefusedError,
+    ServerNotReadyError,
     available,
 )
 from cluster_explorer.milvus.address import Address, parse_uri
-from cluster_explorer.milvus.faults import NotLoadedError, NotReadyError, RefusedError, quiet, translated
+from cluster_explorer.milvus.faults import NotLoadedError, quiet, translated
 from cluster_explorer.milvus.lite import check_path, open_databases
 from cluster_explorer.milvus.loading import Place, loaded_collections
 from cluster_explorer.scrubbing import NO_SECRETS, Secrets
@@ -189,9 +191,9 @@ class Connection:
         while True:
             try:
                 return attempt()
-            except (ConnectionFailedError, NotReadyError) as error:
+            except (ConnectionFailedError, ServerNotReadyError) as error:
                 # The kinds of the first (a locked file, a refused token) do not pass by waiting.
-                passes = isinstance(error, NotReadyError) or type(error) is ConnectionFailedError
+                passes = isinstance(error, ServerNotReadyError) or type(error) is ConnectionFailedError
                 if not passes or time.monotonic() + pause > deadline:
                     raise
                 if self._pause(pause):
@@ -279,7 +281,7 @@ def connect(
     ConnectionFailedError
         When there is no such database or server; `DatabaseLockedError`, `OldDatabaseError` and `AuthenticationError`
         are kinds of it.
-    MilvusOperationError
+    ServerNotReadyError
         When a server is starting for as long as the timeout lasts.
     InvalidParameterError
         When the uri is neither a path nor an address.
@@ -317,7 +319,7 @@ def _ready_client(address: Address, token: str, db_name: str, timeout: float, se
     while True:
         try:
             return _client(address, token, db_name, timeout, secrets)
-        except NotReadyError:
+        except ServerNotReadyError:
             if time.monotonic() + _LOOK_PAUSE > deadline:
                 raise
         stop_if_told()
@@ -345,7 +347,7 @@ def _client(address: Address, token: str, db_name: str, timeout: float, secrets:
 def _check_database(connection: Connection, db_name: str) -> None:
     try:
         names = connection.run("list databases", lambda client: client.list_databases(timeout=connection.timeout))
-    except (AuthenticationError, RefusedError):
+    except (AuthenticationError, RequestRefusedError):
         # Not every server lists them, and not to everyone; a token that is wrong fails at the next call.
         return
     if db_name not in names:

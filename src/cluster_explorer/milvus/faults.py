@@ -16,6 +16,8 @@ from cluster_explorer.errors import (
     ConnectionFailedError,
     MessageTooLargeError,
     MilvusOperationError,
+    RequestRefusedError,
+    ServerNotReadyError,
 )
 from cluster_explorer.milvus.recovery import TELLING, recovery
 from cluster_explorer.scrubbing import NO_SECRETS, Secrets
@@ -55,15 +57,7 @@ _DEADLINE_WORDS = "context deadline exceeded"
 _UNREADABLE = (ValueError, KeyError, IndexError, TypeError)
 
 
-class RefusedError(MilvusOperationError):
-    """The server answers that it cannot do what it is asked, such as to run a filter: waiting would change nothing."""
-
-
-class NotReadyError(MilvusOperationError):
-    """The server answers that it cannot do it now: it starts, recovers, or has too much to do."""
-
-
-class NotLoadedError(NotReadyError):
+class NotLoadedError(ServerNotReadyError):
     """The collection is not in the server's memory, as after a restart."""
 
 
@@ -171,11 +165,11 @@ def translate(
         )
     no_collection = code == _NO_COLLECTION or getattr(error, "compatible_code", None) == _NO_COLLECTION_BEFORE
     if not no_collection and _passes(error, reason):
-        return NotReadyError(
+        return ServerNotReadyError(
             f"Cannot {action}: Milvus at {uri} says that it is not ready for that ({reason}). "
             "Try again when it has started or is less busy, or have it waited for longer with timeout=."
         )
-    kind = CollectionNotFoundError if no_collection else NotLoadedError if code == _NOT_LOADED else RefusedError
+    kind = CollectionNotFoundError if no_collection else NotLoadedError if code == _NOT_LOADED else RequestRefusedError
     return kind(f"Cannot {action} at {uri}: {reason}")
 
 

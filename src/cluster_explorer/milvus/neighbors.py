@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cluster_explorer.errors import InvalidParameterError, MessageTooLargeError
+from cluster_explorer.errors import InvalidParameterError, MessageTooLargeError, RequestRefusedError
 from cluster_explorer.milvus.distances import check_metric, comparable, squared_distances, true_distances
-from cluster_explorer.milvus.faults import RefusedError
 from cluster_explorer.milvus.search import LARGEST_LIMIT, Hits, KeyIndex
 from cluster_explorer.stopping import answer_of, aside
 from cluster_explorer.values import NeighborLists
@@ -142,7 +141,7 @@ class NeighborSearch:
         if self._by_id:
             try:
                 return self._sorted(batch, self._searcher.search_by_id(keys, limit, fresh=fresh))
-            except RefusedError:
+            except RequestRefusedError:
                 # servers refuse the whole batch when one of its rows has been deleted
                 pass
         places, queries = self._searcher.stored_vectors(keys)

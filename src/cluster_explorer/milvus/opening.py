@@ -10,13 +10,13 @@ from cluster_explorer.errors import (
     DataError,
     FieldError,
     FilterError,
+    RequestRefusedError,
     available,
 )
 from cluster_explorer.milvus.collection import Collection
 from cluster_explorer.milvus.connection import Connection, connect
 from cluster_explorer.milvus.counting import no_rows
 from cluster_explorer.milvus.distances import MILVUS_METRIC
-from cluster_explorer.milvus.faults import RefusedError
 from cluster_explorer.milvus.loading import load
 from cluster_explorer.milvus.recovery import recovery
 from cluster_explorer.milvus.schema import (
@@ -249,7 +249,7 @@ def _sample(
     names = [field["name"] for field in description["fields"]]
     try:
         sample = _some_rows(connection, description, filter, partition_names)
-    except RefusedError as error:
+    except RequestRefusedError as error:
         if not filter:
             raise
         # Servers word and number their complaints differently. If the same call works without it, it is the filter.

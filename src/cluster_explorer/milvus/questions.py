@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cluster_explorer.errors import DataError, FilterError, available
+from cluster_explorer.errors import DataError, FilterError, RequestRefusedError, available
 from cluster_explorer.milvus.distances import searched_metric, true_distances
 from cluster_explorer.milvus.dynamic import text_of
 from cluster_explorer.milvus.expressions import both, holds_word, matches_words
-from cluster_explorer.milvus.faults import RefusedError
 from cluster_explorer.milvus.pages import PageReader
 from cluster_explorer.milvus.scan import page_size
 from cluster_explorer.milvus.search import LARGEST_LIMIT
@@ -119,7 +118,7 @@ def holding_words(
 
     try:
         occurrences = look(both(expression, filter))
-    except RefusedError:
+    except RequestRefusedError:
         # servers before 2.4 know LIKE for the beginnings of texts alone: there, every text is read and looked at here
         occurrences = look(filter)
     best = sorted(occurrences, key=lambda key: (-occurrences[key], key))[:limit]
@@ -154,7 +153,7 @@ def matching(
         selected = both(expression, filter)
         rows = _read(connection, info, selected, [], count=count, row_bytes=_KEY_BYTES, on_progress=on_progress)
         return tuple(row[info.primary_field] for row in rows)
-    except RefusedError as error:
+    except RequestRefusedError as error:
         names = [info.primary_field, info.text_field, *info.metadata_fields]
         reason = str(error).partition(f"{info.uri}: ")[2] or str(error)
         raise FilterError(

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from cluster_explorer.errors import MessageTooLargeError, MilvusOperationError
+from cluster_explorer.errors import MessageTooLargeError, MilvusOperationError, RequestRefusedError
 from cluster_explorer.journal import same_values
 from cluster_explorer.milvus.batches import by_bytes
 from cluster_explorer.milvus.expressions import one_of
-from cluster_explorer.milvus.faults import RefusedError
 from cluster_explorer.milvus.lookup import rows_by_key
 
 if TYPE_CHECKING:
@@ -191,7 +190,7 @@ class StoredRows:
             half = len(rows) // 2
             gone = self._upsert(rows[:half], partition, merge=merge)
             return gone + self._upsert(rows[half:], partition, merge=merge)
-        except RefusedError:
+        except RequestRefusedError:
             if not merge:
                 raise
             # rows deleted by others since they were read cannot be merged into: write the rest
