@@ -19,8 +19,9 @@ settings.load_profile("project")
 TESTS = Path(__file__).parent
 #: Folders of tests that wait for browsers, kernels, servers and threads.
 WITH_OTHERS = ("browser", "notebooks", "packaging", "unit/titles", "widget")
-#: What is said where a condition, a call or a measured time was not there in time.
-WAITED_TOO_LONG = ["in vain", "[Tt]imeout", "monotonic"]
+#: What is said where a condition, a call or a measured time was not there in time, and of an index that Milvus Lite was
+#: killed over while it wrote it, which it cannot load again.
+WAITED_TOO_LONG = ["in vain", "[Tt]imeout", "monotonic", "did not answer within", "No data left in file"]
 #: Folders whose tests share servers and browsers: where there are several processes, one runs them all.
 TOGETHER = ("browser", "milvus", "notebooks", "packaging")
 

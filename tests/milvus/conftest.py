@@ -37,6 +37,15 @@ def component(request: pytest.FixtureRequest, name: str) -> Iterator[None]:
     request.config.stash[OUTCOMES][name] = "tested"
 
 
+#: Milvus Lite closes its database when it is interrupted, not when it is terminated.
+_SERVER = """
+import signal
+from milvus_lite.cmdline import main
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+main()
+"""
+
+
 class LiteServer:
     """`milvus-lite server` on a port of its own, which can be killed and started again."""
 
@@ -50,7 +59,7 @@ class LiteServer:
     def start(self) -> None:
         if self._ended:
             return
-        command = [sys.executable, "-c", "from milvus_lite.cmdline import main; main()", "server"]
+        command = [sys.executable, "-c", _SERVER, "server"]
         command += ["--data-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until(self._answers, 60)

@@ -73,7 +73,7 @@ def proxy(lite_server):
 def test_a_slow_network_and_one_that_is_cut_again_and_again(lite_server, proxy, vectors, collection_name):
     ingest(TEXTS, vectors=vectors(len(TEXTS), 64), uri=lite_server.uri, collection_name=collection_name)
     uri = f"http://127.0.0.1:{proxy.port}"
-    with open_collection(uri, collection_name, timeout=20) as collection:
+    with open_collection(uri, collection_name, timeout=60) as collection:
         expected = collection.scan()
         proxy.delay = 0.01
         assert collection.scan().ids.tolist() == expected.ids.tolist()
