@@ -37,11 +37,13 @@ STRINGS = [
 ]
 
 SETUP = f"""
+import shutil
 import numpy as np, pandas as pd
 from cluster_explorer import ClusterExplorer
 from cluster_explorer.ingest import ingest
 from cluster_explorer.milvus.connection import connect
 hostile = {STRINGS!r}
+shutil.rmtree("hostile.db", ignore_errors=True)  # of a run that failed
 rng = np.random.default_rng(0)
 vectors = np.concatenate([centre + 0.1 * rng.normal(size=(66, 8)) for centre in np.eye(8)[:4] * 3])
 n = len(vectors)

@@ -94,7 +94,8 @@ def load(connection: Connection, collection_name: str, vector_field: str, *, has
     def state_now() -> object:
         return connection.ask(action, lambda client: client.get_load_state(collection_name, timeout=timeout)["state"])
 
-    if state_now() == LoadState.Loaded:
+    state = state_now()
+    if state == LoadState.Loaded:
         connection.keep_loaded(collection_name)
         return
     if not has_index and not connection.address.is_lite:
@@ -105,7 +106,8 @@ def load(connection: Connection, collection_name: str, vector_field: str, *, has
         )
     # Large collections take a server longer than any call should: it is told to, and asked whether it has.
     connection.run(action, lambda client: client.load_collection(collection_name, timeout=timeout, _async=True))
-    connection.keep_loaded(collection_name, loaded_here=True)
+    # while it is loading it was others who wanted it, and they may not be done with it when we are
+    connection.keep_loaded(collection_name, loaded_here=state == LoadState.NotLoad)
     connection.wait_for(action, lambda: True if state_now() == LoadState.Loaded else None, _LONGEST_LOAD)
 
 
