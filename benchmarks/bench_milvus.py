@@ -313,9 +313,14 @@ def first_rows(settings: dict, *, vectors: bool):
     """A search among all rows of which the rest is done, as after an interrupt."""
     from cluster_explorer.milvus.neighbors import NeighborSearch
     from cluster_explorer.milvus.search import Searcher
+    from cluster_explorer.values import Rows
 
     collection = collection_of(settings)
-    rows = collection.scan(vectors=vectors, texts=False)
+    if vectors:
+        # not scanned: a server that has just been read whole is slower for a while, which plain calls would not meet
+        rows = Rows(ids=np.arange(settings["n_rows"]), vectors=np.load(settings["vectors"]), texts=None)
+    else:
+        rows = collection.scan(vectors=False, texts=False)
     search = NeighborSearch(Searcher(collection.connection, collection.info, ""), rows, K)
     search._done[settings["searched"] :] = True  # noqa: SLF001 - a part is enough to know the speed
     return search
